@@ -1,0 +1,24 @@
+"""Every stored table, by name."""
+
+from __future__ import annotations
+
+from schemas.bills import BILLS, CHARGE_LINES, HOLDS
+from schemas.crm import CRM_RECORDS, GL_JOURNAL
+from schemas.events import EVENTS
+from schemas.files import FILES, REJECTIONS
+from schemas.findings import EDITS, EXCEPTIONS
+from schemas.master_data import ACCOUNTS, AGREEMENTS, CUSTOMERS, METERS, REGISTERS, SERVICE_POINTS, TARIFFS
+from schemas.readings import DELIVERIES, READINGS_DAILY
+from schemas.register_reads import REGISTER_READS
+from schemas.runs import RUNS
+from schemas.usage import USAGE
+
+DATA_TABLES = (
+    SERVICE_POINTS, METERS, REGISTERS, AGREEMENTS, ACCOUNTS, CUSTOMERS, TARIFFS,
+    DELIVERIES, REGISTER_READS, EVENTS, FILES, REJECTIONS,
+    READINGS_DAILY, EXCEPTIONS, EDITS,
+    USAGE, CHARGE_LINES, BILLS, HOLDS, CRM_RECORDS, GL_JOURNAL,
+)  # fmt: skip
+"""The tables a run pins; ``runs`` itself is read at its head."""
+
+TABLES = {table.name: table for table in (*DATA_TABLES, RUNS)}
