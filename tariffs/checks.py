@@ -1,0 +1,157 @@
+"""What a tariff document must satisfy beyond its shape: references that lead somewhere, every minute with one price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from tariffs.charges.energy import EnergyCharge
+from tariffs.charges.export import CHARGE_ID, DETERMINANT
+from tariffs.charges.percent import ALL, PercentCharge
+from tariffs.charges.tax import TaxCharge
+from tariffs.holiday_calendar import names_of
+from tariffs.model import Tariff, Version
+from tariffs.periods import HOLIDAY, Periods, gaps_of
+from tariffs.scalars import GAP, INVALID, UNSUPPORTED
+
+Path = tuple[str | int, ...]
+_RESERVED = (CHARGE_ID, "rounding", ALL)
+
+
+class Problem(NamedTuple):
+    """Something in a document that cannot be followed."""
+
+    path: Path
+    code: str
+    what: str
+
+
+def problems_of(tariff: Tariff) -> list[Problem]:
+    """Return all that is wrong with a document of the right shape, in document order."""
+    found = list(_holidays(tariff))
+    for number, version in enumerate(tariff.versions):
+        found += [each._replace(path=("versions", number, *each.path)) for each in _version(tariff, version)]
+    return found
+
+
+def _holidays(tariff: Tariff) -> Iterator[Problem]:
+    if tariff.holidays is None or not tariff.holidays.names:
+        return
+    known = names_of(tariff.holidays.calendar, tariff.holidays.observe)
+    for position, name in enumerate(tariff.holidays.names):
+        if name not in known:
+            what = f"{name!r} is no holiday of {tariff.holidays.calendar}; there are {', '.join(sorted(known))}"
+            yield Problem(("holidays", "names", position), INVALID, what)
+
+
+def _version(tariff: Tariff, version: Version) -> Iterator[Problem]:
+    if version.periods is not None:
+        yield from _periods(tariff, version, version.periods, ("periods",))
+    yield from _charge_ids(version)
+    for position, charge in enumerate(version.charges):
+        path: Path = ("charges", position)
+        if isinstance(charge, EnergyCharge):
+            yield from _energy(version, charge, path)
+        elif isinstance(charge, PercentCharge | TaxCharge):
+            yield from _references(version, charge, position)
+    if version.export is not None:
+        yield from _export(tariff, version)
+
+
+def _periods(tariff: Tariff, version: Version, periods: Periods, path: Path) -> Iterator[Problem]:
+    apart = tariff.holidays is not None and tariff.holidays.kind == HOLIDAY
+    broken = False
+    elses = 0
+    for name, rules in periods.items():
+        for position, rule in enumerate(rules):
+            where = (*path, name, position)
+            elses += rule.else_ is not None
+            if rule.else_ is not None and elses > 1:
+                yield Problem(where, INVALID, "'else: true' stands in one period only")
+            for season in rule.season:
+                if season != "all" and season not in version.seasons:
+                    broken = True
+                    yield Problem((*where, "season"), INVALID, f"there is no season {season!r} among {_names(version.seasons)}")
+            if HOLIDAY in rule.days and "days" in rule.model_fields_set and len(rule.days) <= HOLIDAY and not apart:
+                why = "holidays have no calendar" if tariff.holidays is None else "priced_as makes them another day"
+                yield Problem((*where, "days"), INVALID, f"'holiday' never comes: {why}")
+    if not broken:
+        kinds = (*range(7), HOLIDAY) if apart else tuple(range(7))
+        for what in gaps_of(periods, version.seasons, kinds):
+            yield Problem(path, GAP, what)
+
+
+def _charge_ids(version: Version) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for position, charge in enumerate(version.charges):
+        path = ("charges", position, "id")
+        if charge.id in _RESERVED:
+            yield Problem(path, INVALID, f"{charge.id!r} is the program's own word; give the charge another id")
+        if charge.id in seen:
+            yield Problem(path, INVALID, f"two charges are called {charge.id!r}")
+        seen.add(charge.id)
+
+
+def _energy(version: Version, charge: EnergyCharge, path: Path) -> Iterator[Problem]:
+    if isinstance(charge.price, dict):
+        yield from _period_prices(version.periods, charge.price, (*path, "price"))
+        if charge.quantity == DETERMINANT and version.export is not None and version.export.periods is not None:
+            what = "a charge on export_kwh cannot have the prices of periods where export has periods of its own"
+            yield Problem((*path, "price"), UNSUPPORTED, what)
+        prices = {(*path, "price", name): price for name, price in charge.price.items()}
+    else:
+        prices = {(*path, "price"): charge.price}
+    steps = len(charge.tiers.limits) + 1 if charge.tiers is not None else None
+    for where, price in prices.items():
+        if isinstance(price, tuple) and steps is None:
+            yield Problem(where, INVALID, "a list of prices goes with tiers")
+        elif isinstance(price, tuple) and len(price) != steps:
+            yield Problem(where, INVALID, f"{len(price)} prices for {steps} steps: one for each limit and one above the last")
+    if steps is not None and not any(isinstance(price, tuple) for price in prices.values()):
+        yield Problem((*path, "tiers"), INVALID, "tiers go with a list of prices, one a step")
+
+
+def _period_prices(periods: Periods | None, prices: Mapping[str, object], path: Path) -> Iterator[Problem]:
+    known = tuple(periods or ())
+    for name in prices:
+        if name not in known:
+            yield Problem((*path, name), INVALID, f"there is no period {name!r} among {_names(known)}")
+    missing = [name for name in known if name not in prices]
+    if missing:
+        yield Problem(path, GAP, f'no price for {_names(missing)}; write "0" where nothing is charged')
+
+
+def _references(version: Version, charge: PercentCharge | TaxCharge, position: int) -> Iterator[Problem]:
+    if charge.of == ALL:
+        return
+    places = {other.id: place for place, other in enumerate(version.charges)}
+    for number, name in enumerate(charge.of):
+        path = ("charges", position, "of", number)
+        other = version.charges[places[name]] if name in places else None
+        if name == CHARGE_ID:
+            yield Problem(path, UNSUPPORTED, "export bears a tax where the agreement says so ('export: {tax: …}'), no percentage")
+        elif other is None:
+            yield Problem(path, INVALID, f"there is no charge {name!r} among {_names(places)}")
+        elif isinstance(other, TaxCharge):
+            yield Problem(path, UNSUPPORTED, f"a share of the tax {name!r} is not supported by this version")
+        elif isinstance(charge, PercentCharge) and isinstance(other, PercentCharge) and places[name] >= position:
+            yield Problem(path, INVALID, f"the percentage {name!r} stands before what is a share of it")
+
+
+def _export(tariff: Tariff, version: Version) -> Iterator[Problem]:
+    export = version.export
+    if export is None:
+        return
+    if export.periods is not None:
+        yield from _periods(tariff, version, export.periods, ("export", "periods"))
+    if isinstance(export.price, dict):
+        yield from _period_prices(version.periods_for("export"), export.price, ("export", "price"))
+    taxes = [charge.id for charge in version.charges if isinstance(charge, TaxCharge)]
+    for number, name in enumerate(export.tax or ()):
+        if name not in taxes:
+            yield Problem(("export", "tax", number), INVALID, f"there is no tax {name!r} among {_names(taxes)}")
+
+
+def _names(names: object) -> str:
+    listed = ", ".join(names) if isinstance(names, Mapping | list | tuple) else ""
+    return listed or "none"
