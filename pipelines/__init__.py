@@ -1,0 +1,1 @@
+"""Flow: the only place that knows Beam and disks."""

@@ -1,0 +1,1 @@
+"""Master data: load, check, date."""

@@ -1,0 +1,86 @@
+"""Master data as a worker holds it: read once, handed out bucket by bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.lakehouse.buckets import buckets_of
+from pipelines.lakehouse.store import Snapshot
+from pipelines.masterdata.resolve import NEM12, register_map
+from schemas.master_data import ACCOUNTS, AGREEMENTS, CUSTOMERS, METERS, REGISTERS, SERVICE_POINTS
+
+MASTER_TABLES = (SERVICE_POINTS, METERS, REGISTERS, AGREEMENTS, ACCOUNTS, CUSTOMERS)
+
+
+@dataclass(frozen=True)
+class MasterData:
+    """The master data of some service points.
+
+    Attributes:
+        service_points: rows of ``SERVICE_POINTS``.
+        meters: rows of ``METERS``.
+        registers: rows of ``REGISTERS``.
+        agreements: rows of ``AGREEMENTS``.
+        accounts: rows of ``ACCOUNTS``, of everybody.
+    """
+
+    service_points: pa.Table
+    meters: pa.Table
+    registers: pa.Table
+    agreements: pa.Table
+    accounts: pa.Table
+
+    def of_bucket(self, bucket: int, buckets: int) -> MasterData:
+        """Return the part that belongs to the service points of a bucket."""
+        points, meters, agreements = (
+            table.filter(pa.array(buckets_of(table["service_point_id"], buckets) == bucket))
+            for table in (self.service_points, self.meters, self.agreements)
+        )
+        registers = self.registers.filter(pc.is_in(self.registers["meter_id"], value_set=pc.unique(meters["meter_id"])))
+        return MasterData(points, meters, registers, agreements, self.accounts)
+
+    def register_map(self, channels: pa.Table, starts_at: datetime, ends_at: datetime) -> pa.Table:
+        """Return what each of ``channels`` is during ``[starts_at, ends_at)``, see ``masterdata.resolve``.
+
+        The suffixes E1 and B1 of a meter nobody described mean what they mean in NEM12, whichever format brought them.
+        """
+        keys = channels.select(["service_point_id", "meter_id", "channel"])
+        keys = keys.append_column("source_format", pa.repeat(NEM12, keys.num_rows))
+        return register_map(self.meters, self.registers, keys, starts_at=starts_at, ends_at=ends_at)
+
+
+def master_data(snapshot: Snapshot) -> MasterData:
+    """Return the master data of a snapshot; a worker reads them once."""
+    pins = tuple((table.name, snapshot.pins[table.name]) for table in MASTER_TABLES)
+    return _read(snapshot.root, pins)
+
+
+@lru_cache(maxsize=2)
+def _read(root: Path, pins: tuple[tuple[str, int], ...]) -> MasterData:
+    snapshot = Snapshot(root, "", 0, dict(pins))
+    tables = [snapshot.read(table).combine_chunks() for table in (SERVICE_POINTS, METERS, REGISTERS, AGREEMENTS, ACCOUNTS)]
+    return MasterData(*tables)
+
+
+def stored_tables(snapshot: Snapshot) -> Mapping[str, pa.Table]:
+    """Return every stored master data table by name."""
+    return {table.name: snapshot.read(table) for table in MASTER_TABLES}
+
+
+def by_service_point(points: pa.Table) -> dict[str, dict[str, object]]:
+    """Return service points by id."""
+    return {str(row["service_point_id"]): row for row in points.to_pylist()}
+
+
+def epoch_minutes(times: pa.ChunkedArray | pa.Array, default: int) -> np.ndarray:
+    """Return instants as minutes since 1970 UTC, ``default`` where null, (n,) int64."""
+    minutes = pc.floor_temporal(times, unit="minute").cast(pa.timestamp("s", tz="UTC")).cast(pa.int64())
+    return pc.fill_null(pc.divide(minutes, 60), default).to_numpy(zero_copy_only=False)
