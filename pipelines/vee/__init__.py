@@ -1,0 +1,1 @@
+"""VEE: validate, estimate, edit."""

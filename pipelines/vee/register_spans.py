@@ -1,0 +1,138 @@
+"""Register spans: what the index reads of a bucket say their intervals must add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.masterdata.master import MasterData, by_service_point
+from pipelines.vee.block import Block
+from pipelines.vee.profile import VeeProfile
+from pipelines.vee.registers import Advance, IndexRead, RegisterFacts, advances
+from pipelines.vee.scaling import RegisterSpans
+from schemas.codes import ReadKind
+
+HOURS_PER_DAY = 24
+SPAN_EDGE_DAYS = 2
+"""Reads this far outside a month still bound it; a block holds more days than that."""
+Name = tuple[str, str]
+"""Service point and channel: a register as the customer knows it, whichever meter carries it."""
+
+
+@dataclass(frozen=True)
+class RegisterBook:
+    """The advances of every register of a bucket, by service point and channel."""
+
+    advances: dict[Name, list[Advance]]
+
+    def spans(self, block: Block) -> RegisterSpans:
+        """Return the advances that can be held against the intervals of ``block``."""
+        return RegisterSpans.of(block, self._of(block))
+
+    def _of(self, block: Block) -> Iterator[tuple[int, Advance]]:
+        channels = block.channels
+        names = zip(
+            channels.service_point_id.to_pylist(), channels.meter_id.to_pylist(), channels.channel.to_pylist(), strict=True
+        )
+        for number, (service_point_id, meter_id, channel) in enumerate(names):
+            for advance in self.advances.get((service_point_id, channel), ()):
+                if advance.meter_id == meter_id and _in_one_month(advance, block.standard_offset_minutes):
+                    yield number, advance
+
+
+def _in_one_month(advance: Advance, standard_offset_minutes: int) -> bool:
+    """Tell whether the reads lie within one month and the days around it, which every block of that month holds.
+
+    A longer span is left to the register check of the bill: whether a block holds it depends on which months happen to be
+    validated together, and no result may.
+    """
+    offset = timedelta(minutes=standard_offset_minutes)
+    first, last = (advance.period_from + offset), (advance.period_to + offset)
+    middle = (first + (last - first) / 2).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    after = (middle + timedelta(days=32)).replace(day=1)
+    around = timedelta(days=SPAN_EDGE_DAYS)
+    return middle - around <= first and last <= after + around
+
+
+def newest_reads(reads: pa.Table) -> list[dict[str, Any]]:
+    """Return index reads without copies and older versions, in order of register and time.
+
+    Two values of one version are both kept: the advances between them are blocked.
+    """
+    index = reads.filter(
+        (pc.field("kind") == ReadKind.INDEX.value) & pc.field("read_at").is_valid() & pc.field("value").is_valid()
+    )
+    newest: dict[tuple[str, str, str, datetime], list[dict[str, Any]]] = {}
+    for read in index.to_pylist():
+        key = (read["service_point_id"], read["meter_id"], read["channel"], read["read_at"])
+        newest.setdefault(key, []).append(read)
+    kept: list[dict[str, Any]] = []
+    for _, same in sorted(newest.items()):
+        top = max(str(read["version"] or "") for read in same)
+        values: dict[Decimal, dict[str, Any]] = {}
+        for read in same:
+            if str(read["version"] or "") == top:
+                values.setdefault(read["value"], read)
+        kept += [values[value] for value in sorted(values)]
+    return kept
+
+
+def register_book(reads: pa.Table, master: MasterData, profile: VeeProfile) -> RegisterBook:
+    """Return what every register of a bucket counted between its reads.
+
+    Args:
+        reads: rows of ``REGISTER_READS`` of the bucket.
+        master: master data of the bucket.
+        profile: the rollover guard.
+    """
+    points = by_service_point(master.service_points)
+    known = _facts(master, points, profile)
+    by_register: dict[Name, list[IndexRead]] = {}
+    for read in newest_reads(reads):
+        one = IndexRead(read["meter_id"], read["read_at"], read["value"], read["quality"])
+        by_register.setdefault((read["service_point_id"], read["channel"]), []).append(one)
+    found = {}
+    for name, series in by_register.items():
+        facts = known.get(name, [])
+        described = {fact.meter_id for fact in facts}
+        facts = facts + [_undescribed(meter_id, series) for meter_id in sorted({r.meter_id for r in series} - described)]
+        found[name] = advances(series, facts, profile)
+    return RegisterBook(found)
+
+
+def _undescribed(meter_id: str, series: Sequence[IndexRead]) -> RegisterFacts:
+    """A meter nobody described counts as it reads: multiplier 1, no rollover."""
+    return RegisterFacts(meter_id, min(read.read_at for read in series))
+
+
+def _facts(master: MasterData, points: dict[str, dict[str, object]], profile: VeeProfile) -> dict[Name, list[RegisterFacts]]:
+    """Return what each described register is, clipped to its meter's installation."""
+    installed: dict[str, list[dict[str, Any]]] = {}
+    for meter in master.meters.to_pylist():
+        installed.setdefault(meter["meter_id"], []).append(meter)
+    found: dict[Name, list[RegisterFacts]] = {}
+    for register in master.registers.to_pylist():
+        for meter in installed.get(register["meter_id"], ()):
+            since = max(register["valid_from"], meter["installed_from"])
+            until = min((end for end in (register["valid_to"], meter["installed_to"]) if end is not None), default=None)
+            if until is not None and until <= since:
+                continue
+            point = points.get(meter["service_point_id"])
+            fuse_kw = point["fuse_kw"] if point else None
+            fact = RegisterFacts(
+                meter_id=register["meter_id"],
+                valid_from=since,
+                valid_to=until,
+                multiplier=register["multiplier"],
+                modulus=Decimal(10) ** register["dials"] if register["dials"] is not None else None,
+                resolution=Decimal(10) ** -register["decimals"] if register["decimals"] is not None else None,
+                daily_maximum=fuse_kw * profile.fuse_factor * HOURS_PER_DAY if isinstance(fuse_kw, Decimal) else None,
+            )
+            found.setdefault((meter["service_point_id"], register["channel"]), []).append(fact)
+    return found
