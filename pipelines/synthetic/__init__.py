@@ -1,0 +1,1 @@
+"""A synthetic utility with faults it knows."""
