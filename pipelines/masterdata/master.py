@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ class MasterData:
         meters: rows of ``METERS``.
         registers: rows of ``REGISTERS``.
         agreements: rows of ``AGREEMENTS``.
-        accounts: rows of ``ACCOUNTS``, of everybody.
+        accounts: rows of ``ACCOUNTS`` that pay for them.
     """
 
     service_points: pa.Table
@@ -37,15 +38,6 @@ class MasterData:
     registers: pa.Table
     agreements: pa.Table
     accounts: pa.Table
-
-    def of_bucket(self, bucket: int, buckets: int) -> MasterData:
-        """Return the part that belongs to the service points of a bucket."""
-        points, meters, agreements = (
-            table.filter(pa.array(buckets_of(table["service_point_id"], buckets) == bucket))
-            for table in (self.service_points, self.meters, self.agreements)
-        )
-        registers = self.registers.filter(pc.is_in(self.registers["meter_id"], value_set=pc.unique(meters["meter_id"])))
-        return MasterData(points, meters, registers, agreements, self.accounts)
 
     def register_map(self, channels: pa.Table, starts_at: datetime, ends_at: datetime) -> pa.Table:
         """Return what each of ``channels`` is during ``[starts_at, ends_at)``, see ``masterdata.resolve``.
@@ -57,17 +49,35 @@ class MasterData:
         return register_map(self.meters, self.registers, keys, starts_at=starts_at, ends_at=ends_at)
 
 
-def master_data(snapshot: Snapshot) -> MasterData:
-    """Return the master data of a snapshot; a worker reads them once."""
+def master_data(snapshot: Snapshot, bucket: int, buckets: int) -> MasterData:
+    """Return the master data of a bucket's service points; a worker reads and deals them once."""
     pins = tuple((table.name, snapshot.pins[table.name]) for table in MASTER_TABLES)
-    return _read(snapshot.root, pins)
+    return _dealt(snapshot.root, pins, buckets)[bucket]
 
 
 @lru_cache(maxsize=2)
-def _read(root: Path, pins: tuple[tuple[str, int], ...]) -> MasterData:
+def _dealt(root: Path, pins: tuple[tuple[str, int], ...], buckets: int) -> tuple[MasterData, ...]:
+    """Read all master data and deal them to buckets."""
     snapshot = Snapshot(root, "", 0, dict(pins))
-    tables = [snapshot.read(table).combine_chunks() for table in (SERVICE_POINTS, METERS, REGISTERS, AGREEMENTS, ACCOUNTS)]
-    return MasterData(*tables)
+    points, meters, agreements = (_by_bucket(snapshot.read(table), buckets) for table in (SERVICE_POINTS, METERS, AGREEMENTS))
+    registers, accounts = snapshot.read(REGISTERS).combine_chunks(), snapshot.read(ACCOUNTS).combine_chunks()
+    dealt = []
+    for bucket in range(buckets):
+        own = pc.is_in(registers["meter_id"], value_set=pc.unique(meters[bucket]["meter_id"]))
+        payers = pc.is_in(accounts["account_id"], value_set=pc.unique(agreements[bucket]["account_id"]))
+        dealt.append(
+            MasterData(points[bucket], meters[bucket], registers.filter(own), agreements[bucket], accounts.filter(payers))
+        )
+    return tuple(dealt)
+
+
+def _by_bucket(rows: pa.Table, buckets: int) -> list[pa.Table]:
+    """Return the rows of each bucket, in their order."""
+    codes = buckets_of(rows["service_point_id"], buckets)
+    order = np.argsort(codes, kind="stable")
+    dealt = rows.take(pa.array(order)).combine_chunks()
+    edges = np.searchsorted(codes[order], np.arange(buckets + 1))
+    return [dealt.slice(first, last - first).combine_chunks() for first, last in pairwise(edges.tolist())]
 
 
 def stored_tables(snapshot: Snapshot) -> Mapping[str, pa.Table]:

@@ -97,7 +97,8 @@ def _lists(values: Ints) -> tuple[pa.Array, pa.Array]:
         pa.array(values[fits].astype(np.int32).reshape(-1)),
         type=list_of(pa.int32()),
     )
-    wide = [None if fits[number] else values[number].tolist() for number in range(count)]
+    too_large = set(np.flatnonzero(~fits).tolist())
+    wide = [values[number].tolist() if number in too_large else None for number in range(count)]
     return narrow, pa.array(wide, type=list_of(pa.int64()))
 
 

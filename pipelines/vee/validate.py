@@ -81,7 +81,7 @@ def validate_bucket(plan: RunPlan, result: BucketResult) -> BucketResult:
     if not months:
         return result
     files = tuple(f for table in (DELIVERIES, REGISTER_READS) for f in plan.base.files(table)) + tuple(result.fresh)
-    master = master_data(plan.base).of_bucket(result.bucket, plan.settings.buckets)
+    master = master_data(plan.base, result.bucket, plan.settings.buckets)
     profile = load_profile(plan.settings.vee_profile)
     reads = [file for file in files if file.table == REGISTER_READS.name]
     of_bucket = read_data_files(plan.root, REGISTER_READS, reads, filters=pc.field("bucket") == result.bucket)

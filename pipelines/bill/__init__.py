@@ -1,0 +1,1 @@
+"""Bills: periods, holds, assembly, explanation, release."""

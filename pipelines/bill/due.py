@@ -1,0 +1,177 @@
+"""What is due: the agreements of a bucket that a run is to bill, and what stands in the way of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.bill.holds import HoldCode
+from pipelines.masterdata.master import MasterData
+from pipelines.masterdata.resolve import agreements_active
+from pipelines.plan import RunPlan
+from tariffs.load import parse_tariff
+from tariffs.model import Tariff
+
+
+@dataclass(frozen=True)
+class Due:
+    """An agreement and a period.
+
+    Attributes:
+        agreement_id: the agreement.
+        account_id: who pays.
+        service_point_id: where.
+        role: ``supply`` or ``feed_in``.
+        tariff_id: name of the tariff.
+        billing_clock: clock of the period's dates.
+        currency: the account's.
+        export_taxed: export bears tax.
+        billing_basis: ``interval`` or ``register``.
+        period_from: first local day.
+        period_to: day after the last one.
+        starts_at: first instant billed.
+        ends_at: end, exclusive.
+        valid_from: when the agreement began.
+        exports_elsewhere: a feed-in agreement bills the export.
+        customer_id: the customer behind the account.
+    """
+
+    agreement_id: str
+    account_id: str
+    service_point_id: str
+    role: str
+    tariff_id: str
+    billing_clock: str
+    currency: str
+    export_taxed: bool
+    billing_basis: str
+    period_from: date
+    period_to: date
+    starts_at: datetime
+    ends_at: datetime
+    valid_from: datetime
+    exports_elsewhere: bool
+    customer_id: str
+
+    @property
+    def month(self) -> str:
+        """The month its rows are stored under."""
+        return (self.period_to - timedelta(days=1)).isoformat()[:7]
+
+    @property
+    def key(self) -> tuple[str, date, date]:
+        """What makes a bill or a hold unique."""
+        return self.agreement_id, self.period_from, self.period_to
+
+
+@dataclass(frozen=True)
+class Held:
+    """An agreement and period that is not billed, and why."""
+
+    due: Due
+    code: HoldCode
+    message: str
+
+
+@dataclass(frozen=True)
+class LoadedTariff:
+    """A tariff document of the store."""
+
+    tariff: Tariff
+    sha256: str
+
+
+@dataclass
+class Ready:
+    """What was measured for a due agreement: everything rating needs of it.
+
+    Attributes:
+        due: the agreement and period.
+        energy: all energy billed [kWh].
+        estimated: the part with estimated or substituted quality [kWh].
+        registers: opening and closing reads, where there are any.
+    """
+
+    due: Due
+    energy: Decimal
+    estimated: Decimal
+    registers: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def estimated_share(self) -> Decimal:
+        """Share of the energy with estimated or substituted quality, six places."""
+        if not self.energy:
+            return Decimal(0)
+        return (self.estimated / self.energy).quantize(Decimal("0.000001"))
+
+
+def due_agreements(master: MasterData, plan: RunPlan) -> list[Due]:
+    """Return the agreements active in the period that the plan asks for, in order of agreement and period."""
+    request = plan.billing
+    if request is None:
+        return []
+    active = agreements_active(master.agreements, master.accounts, request.first_day, request.end_day)
+    basis = dict(
+        zip(
+            master.service_points["service_point_id"].to_pylist(),
+            master.service_points["billing_basis"].to_pylist(),
+            strict=True,
+        )
+    )
+    rows = active.to_pylist()
+    feeding: dict[str, list[tuple[datetime, datetime]]] = {}
+    for row in rows:
+        if row["role"] == "feed_in":
+            feeding.setdefault(row["service_point_id"], []).append((row["starts_at"], row["ends_at"]))
+    return [_due(row, basis, feeding) for row in rows]
+
+
+def _due(row: dict[str, Any], basis: dict[str, str], feeding: dict[str, list[tuple[datetime, datetime]]]) -> Due:
+    others = feeding.get(row["service_point_id"], ()) if row["role"] == "supply" else ()
+    names = (
+        "agreement_id", "account_id", "service_point_id", "role", "tariff_id", "billing_clock", "currency",
+        "period_from", "period_to", "starts_at", "ends_at", "valid_from", "customer_id",
+    )  # fmt: skip
+    return Due(
+        **{name: row[name] for name in names},
+        export_taxed=bool(row["export_tax"]),
+        billing_basis=basis[row["service_point_id"]],
+        exports_elsewhere=any(since < row["ends_at"] and until > row["starts_at"] for since, until in others),
+    )
+
+
+def loaded_tariffs(documents: pa.Table) -> dict[str, LoadedTariff]:
+    """Return the newest document of each name, parsed."""
+    newest: dict[str, dict[str, Any]] = {}
+    for row in documents.sort_by("sequence").to_pylist():
+        newest[row["tariff_id"]] = row
+    return {name: LoadedTariff(parse_tariff(row["text"], name), row["sha256"]) for name, row in newest.items()}
+
+
+def first_obstacle(due: Due, plan: RunPlan, tariffs: dict[str, LoadedTariff]) -> Held | None:
+    """Return what stands in the way before any reading is looked at; None where nothing does."""
+    request = plan.billing
+    deadline = due.period_to + timedelta(days=plan.settings.read_deadline_days)
+    if request is not None and request.as_at < deadline:
+        message = f"the period ends on {due.period_to} and its reads may come until {deadline}; run again from then"
+        return Held(due, HoldCode.PERIOD_OPEN, message)
+    loaded = tariffs.get(due.tariff_id)
+    if loaded is None:
+        return Held(due, HoldCode.TARIFF_MISSING, f"tariff {due.tariff_id} is not loaded: m2b tariff load FILE")
+    if loaded.tariff.currency != due.currency:
+        message = f"tariff {due.tariff_id} is in {loaded.tariff.currency}, account {due.account_id} in {due.currency}"
+        return Held(due, HoldCode.CURRENCY, message)
+    return None
+
+
+def by_terms(dues: Iterable[Due]) -> list[list[Due]]:
+    """Return the agreements in groups of equal tariff, period, clock and role: what is rated together."""
+    groups: dict[tuple[str, datetime, datetime, str, str], list[Due]] = {}
+    for due in dues:
+        groups.setdefault((due.tariff_id, due.starts_at, due.ends_at, due.billing_clock, due.role), []).append(due)
+    return [groups[terms] for terms in sorted(groups)]

@@ -1,0 +1,308 @@
+"""Interval basis: the determinants of agreements whose service points are billed on intervals.
+
+Every channel that a register maps must be covered to the last slot of the period; a channel nobody mapped, a missing slot
+or an open finding that blocks holds the agreement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.bill.band_sums import BandSums, band_sums
+from pipelines.bill.due import Due, Held, Ready
+from pipelines.bill.holds import HoldCode
+from pipelines.masterdata.master import MasterData, epoch_minutes
+from pipelines.vee.facts import FAR
+from tariffs.calendar import Combo, combos_of
+from tariffs.determinants import prices_export, required_determinants
+from tariffs.model import Tariff
+from tariffs.rated import Determinant
+
+EXPORT = "export_kwh"
+_KEY = ("service_point_id", "meter_id", "channel")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a group of agreements used.
+
+    Attributes:
+        ready: the agreements that can be rated.
+        held: those that cannot.
+        quantities: determinants of ``ready``, in its order.
+    """
+
+    ready: list[Ready]
+    held: list[Held]
+    quantities: dict[str, Determinant]
+
+    def only(self, picked: Sequence[int]) -> Measured:
+        """Return some of the agreements."""
+        quantities = {name: replace(made, values=made.values[list(picked)]) for name, made in self.quantities.items()}
+        return Measured([self.ready[number] for number in picked], self.held, quantities)
+
+
+@dataclass(frozen=True)
+class _Channel:
+    """A channel of a service point and what it feeds during part of the period."""
+
+    name: tuple[str, str, str]
+    agreement: int
+    determinant: str | None
+    mapped: bool
+    since: datetime
+    until: datetime
+    expected_minutes: int
+
+
+def measure(dues: Sequence[Due], tariff: Tariff, readings: pa.Table, master: MasterData) -> Measured:
+    """Sum the validated readings of agreements that share tariff and period.
+
+    Args:
+        dues: the agreements.
+        tariff: the tariff they share.
+        readings: rows of ``READINGS_DAILY`` of their service points, all days of the period.
+        master: master data of their service points.
+    """
+    starts_at, ends_at = dues[0].starts_at, dues[0].ends_at
+    place = {due.service_point_id: number for number, due in enumerate(dues)}
+    channels = _channels(dues, place, readings, master)
+    obstacles: dict[int, tuple[HoldCode, str]] = {}
+    sums: dict[str, _Sum] = {}
+    units: dict[str, str] = {}
+    for determinant, picked in _by_determinant(channels).items():
+        rows, row_channel = _rows_of(readings, picked)
+        made = _sum_channels(rows, row_channel, picked, len(dues), tariff, determinant or "import_kwh")
+        _note_obstacles(obstacles, picked, made.covered)
+        if determinant is not None:
+            sums[determinant] = made
+            units[determinant] = str(pc.max(rows["unit"]).as_py() or "kWh") if rows.num_rows else "kWh"
+    for number, due in enumerate(dues):
+        if number not in obstacles and not any(c.agreement == number and c.determinant for c in channels):
+            what = f"no readings of {due.service_point_id} between {starts_at:%Y-%m-%d %H:%M} and {ends_at:%Y-%m-%d %H:%M} UTC"
+            obstacles[number] = (HoldCode.READINGS_MISSING, what)
+    wanted = _wanted(tariff, sums, dues)
+    _note_unpriced(obstacles, sums, wanted, tariff, dues)
+    kept = [number for number in range(len(dues)) if number not in obstacles]
+    keep = np.array(kept, dtype=np.int64)
+    ready = [_ready(dues[number], number, sums, units, wanted) for number in kept]
+    quantities = {
+        name: _determinant(name, sums.get(name), [dues[n] for n in kept], keep, tariff, units.get(name, "kWh")) for name in wanted
+    }
+    held = [Held(dues[number], code, message) for number, (code, message) in sorted(obstacles.items())]
+    return Measured(ready, held, quantities)
+
+
+@dataclass(frozen=True)
+class _Sum:
+    """Band sums of one determinant, and how much of each channel was covered [min]."""
+
+    combos: tuple[Combo, ...]
+    exponent: int
+    values: np.ndarray
+    estimated: np.ndarray
+    covered: np.ndarray
+
+
+def _channels(dues: Sequence[Due], place: dict[str, int], readings: pa.Table, master: MasterData) -> list[_Channel]:
+    """Return every channel delivered or registered, and what it is in each part of the period."""
+    starts_at, ends_at = dues[0].starts_at, dues[0].ends_at
+    delivered = readings.select(list(_KEY)).group_by(list(_KEY)).aggregate([])
+    registered = _registered(master, list(place))
+    keys = (
+        pa.concat_tables([delivered, registered], promote_options="default")
+        .group_by(list(_KEY))
+        .aggregate([])
+        .sort_by([(n, "ascending") for n in _KEY])
+    )
+    installed = _installed(master)
+    found = []
+    for row in master.register_map(keys, starts_at, ends_at).to_pylist():
+        name = (row["service_point_id"], row["meter_id"], row["channel"])
+        if row["service_point_id"] not in place or row["role"] in ("check", "rate"):
+            continue
+        found.append(
+            _Channel(
+                name=name,
+                agreement=place[name[0]],
+                determinant=row["determinant"] if row["mapped"] else None,
+                mapped=row["mapped"],
+                since=row["valid_from"],
+                until=row["valid_to"],
+                expected_minutes=_overlap(installed.get(name[:2]), row) if row["mapped"] and row["determinant"] else 0,
+            )
+        )
+    return found
+
+
+def _registered(master: MasterData, service_point_ids: list[str]) -> pa.Table:
+    """Return the channels that registers describe at the service points."""
+    meters = master.meters.select(["meter_id", "service_point_id"]).group_by(["meter_id", "service_point_id"]).aggregate([])
+    meters = meters.filter(pc.is_in(meters["service_point_id"], value_set=pa.array(service_point_ids, pa.string())))
+    joined = master.registers.select(["meter_id", "channel"]).join(meters, "meter_id", join_type="inner")
+    return joined.select(list(_KEY)).combine_chunks()
+
+
+def _installed(master: MasterData) -> dict[tuple[str, str], list[tuple[int, int]]]:
+    """Return when each meter was at each service point [min since 1970 UTC]."""
+    spans: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    since = epoch_minutes(master.meters["installed_from"], -FAR).tolist()
+    until = epoch_minutes(master.meters["installed_to"], FAR).tolist()
+    names = zip(master.meters["service_point_id"].to_pylist(), master.meters["meter_id"].to_pylist(), strict=True)
+    for name, first, last in zip(names, since, until, strict=True):
+        spans.setdefault(name, []).append((first, last))
+        if name[1]:
+            spans.setdefault((name[0], ""), []).append((first, last))
+    return spans
+
+
+def _overlap(spans: list[tuple[int, int]] | None, row: dict[str, Any]) -> int:
+    """Return how long the meter was installed within a row of the register map [min]."""
+    since, until = _minute(row["valid_from"]), _minute(row["valid_to"])
+    return sum(max(0, min(last, until) - max(first, since)) for first, last in spans or ())
+
+
+def _minute(instant: datetime) -> int:
+    return int((instant - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(minutes=1))
+
+
+def _by_determinant(channels: Sequence[_Channel]) -> dict[str | None, list[_Channel]]:
+    """Return the channels by what they feed: None for those nobody mapped or that are not billed."""
+    groups: dict[str | None, list[_Channel]] = {}
+    for channel in channels:
+        groups.setdefault(channel.determinant, []).append(channel)
+    return groups
+
+
+def _rows_of(readings: pa.Table, channels: Sequence[_Channel]) -> tuple[pa.Table, np.ndarray]:
+    """Return the daily rows of some channels, one copy per channel entry, and the entry of each."""
+    names = pa.table(
+        {
+            **{key: pa.array([channel.name[i] for channel in channels], pa.string()) for i, key in enumerate(_KEY)},
+            "entry": pa.array(range(len(channels)), pa.int64()),
+        }
+    )
+    numbered = readings.select(list(_KEY)).append_column("row", pa.array(np.arange(readings.num_rows)))
+    pairs = numbered.join(names, list(_KEY), join_type="inner").sort_by([("row", "ascending"), ("entry", "ascending")])
+    return readings.take(pairs["row"].combine_chunks()), pairs["entry"].to_numpy()
+
+
+def _sum_channels(
+    rows: pa.Table, row_channel: np.ndarray, channels: Sequence[_Channel], count: int, tariff: Tariff, determinant: str
+) -> _Sum:
+    """Sum the rows of channels that feed one determinant, each within the time it does."""
+    covered = np.zeros(len(channels), dtype=np.int64)
+    total: _Sum | None = None
+    spans = [(channel.since, channel.until) for channel in channels]
+    agreement = np.array([channel.agreement for channel in channels], dtype=np.int64)
+    for since, until in sorted(set(spans)):
+        within = np.array([span == (since, until) for span in spans])
+        picked = np.flatnonzero(within[row_channel]) if len(row_channel) else np.zeros(0, dtype=np.int64)
+        here = rows.take(pa.array(picked))
+        made = band_sums(
+            here,
+            agreement[row_channel[picked]],
+            count,
+            tariff=tariff,
+            direction="export" if determinant == EXPORT else "import",
+            starts_at=since,
+            ends_at=until,
+        )
+        np.add.at(covered, row_channel[picked], made.covered_minutes)
+        total = _added(total, made)
+    if total is None:
+        total = _Sum((), -3, np.zeros((count, 0), dtype=np.int64), np.zeros(count, dtype=np.int64), covered)
+    return _Sum(total.combos, total.exponent, total.values, total.estimated, covered)
+
+
+def _added(total: _Sum | None, made: BandSums) -> _Sum:
+    """Return two sums as one, at the finer exponent."""
+    if total is None:
+        return _Sum(made.combos, made.exponent, made.values, made.estimated, made.covered_minutes)
+    exponent = min(total.exponent, made.exponent)
+    combos = tuple(dict.fromkeys((*total.combos, *made.combos)))
+    values = np.zeros((len(made.values), len(combos)), dtype=np.int64)
+    for part in (total, made):
+        scale = 10 ** (part.exponent - exponent)
+        for column, combo in enumerate(part.combos):
+            values[:, combos.index(combo)] += part.values[:, column] * scale
+    estimated = total.estimated * 10 ** (total.exponent - exponent) + made.estimated * 10 ** (made.exponent - exponent)
+    return _Sum(combos, exponent, values, estimated, total.covered)
+
+
+def _note_obstacles(obstacles: dict[int, tuple[HoldCode, str]], channels: Sequence[_Channel], covered: np.ndarray) -> None:
+    """Note the agreements with a channel nobody mapped or with slots missing."""
+    for channel, found in zip(channels, covered.tolist(), strict=True):
+        of = "/".join(channel.name)
+        if not channel.mapped and found:
+            obstacles.setdefault(channel.agreement, (HoldCode.CHANNEL_UNMAPPED, f"{of}: no register says what the channel is"))
+        elif channel.expected_minutes and not found:
+            obstacles.setdefault(channel.agreement, (HoldCode.READINGS_MISSING, f"{of}: no reading in the period"))
+        elif found < channel.expected_minutes:
+            message = f"{of}: {channel.expected_minutes - found} of {channel.expected_minutes} minutes have no value"
+            obstacles.setdefault(channel.agreement, (HoldCode.READINGS_INCOMPLETE, message))
+
+
+def _wanted(tariff: Tariff, sums: dict[str, _Sum], dues: Sequence[Due]) -> list[str]:
+    """Return the determinants that are rated: those the charges name, and export where the tariff pays for it."""
+    names = set(required_determinants(tariff))
+    if prices_export(tariff) and EXPORT in sums and any(_bills_export(due) for due in dues):
+        names.add(EXPORT)
+    return sorted(names)
+
+
+def _bills_export(due: Due) -> bool:
+    return due.role == "feed_in" or not due.exports_elsewhere
+
+
+def _bills(due: Due, determinant: str) -> bool:
+    """Tell whether the agreement bills a determinant: feed-in bills export alone, supply all that nobody else does."""
+    if determinant == EXPORT:
+        return _bills_export(due)
+    return due.role == "supply"
+
+
+def _note_unpriced(
+    obstacles: dict[int, tuple[HoldCode, str]], sums: dict[str, _Sum], wanted: list[str], tariff: Tariff, dues: Sequence[Due]
+) -> None:
+    """Note the agreements that used energy for which the tariff has no price: it would be given away in silence."""
+    for determinant, made in sums.items():
+        if determinant in wanted or determinant == EXPORT or not determinant.endswith("_kwh"):
+            continue
+        for number in np.flatnonzero(made.values.sum(axis=1)).tolist():
+            if _bills(dues[number], determinant):
+                message = f"tariff {tariff.tariff} has no charge on {determinant}, of which some was used"
+                obstacles.setdefault(number, (HoldCode.UNPRICED, message))
+
+
+def _ready(due: Due, number: int, sums: dict[str, _Sum], units: dict[str, str], wanted: list[str]) -> Ready:
+    """Return the agreement with its energy and the estimated part of it."""
+    energy = estimated = Decimal(0)
+    for name in wanted:
+        made = sums.get(name)
+        if made is not None and units[name] == "kWh" and _bills(due, name):
+            energy += Decimal(int(np.abs(made.values[number]).sum())).scaleb(made.exponent)
+            estimated += Decimal(int(made.estimated[number])).scaleb(made.exponent)
+    return Ready(due, energy, estimated)
+
+
+def _determinant(name: str, made: _Sum | None, dues: Sequence[Due], keep: np.ndarray, tariff: Tariff, unit: str) -> Determinant:
+    """Return a determinant of the agreements to rate, zeros where an agreement has none or another one bills it."""
+    if not dues:
+        return Determinant((), -3, np.zeros((0, 0), dtype=np.int64), unit)
+    direction = "export" if name == EXPORT else "import"
+    combos = combos_of(tariff, direction=direction, starts_at=dues[0].starts_at, ends_at=dues[0].ends_at)
+    values = np.zeros((len(keep), len(combos)), dtype=np.int64)
+    if made is not None:
+        billed = np.array([_bills(due, name) for due in dues])
+        for column, combo in enumerate(made.combos):
+            values[:, combos.index(combo)] = np.where(billed, made.values[keep, column], 0)
+    return Determinant(combos, made.exponent if made is not None else -3, values, unit)

@@ -1,0 +1,228 @@
+"""Settle a bucket: validated readings in; usage, charge lines, bills, holds and CRM records out.
+
+Final is final: a bill that was released is never made again. A draft stays as it is while what it was made from stays the
+same, and is drawn up anew when that changed. Every agreement active in the period ends in a bill or in a hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.bill.documents import Documents, draw_up
+from pipelines.bill.due import Due, Held, LoadedTariff, by_terms, due_agreements, first_obstacle, loaded_tariffs
+from pipelines.bill.holds import HoldCode
+from pipelines.bill.interval_basis import Measured, measure
+from pipelines.bill.register_basis import measure_registers
+from pipelines.bill.standing import Standing, standing_rows
+from pipelines.lakehouse.data_files import read_data_files
+from pipelines.lakehouse.store import Snapshot
+from pipelines.masterdata.master import MasterData, master_data
+from pipelines.plan import RunPlan
+from pipelines.publish.crm import crm_records
+from pipelines.results import BucketResult
+from pipelines.vee.profile import load_profile
+from pipelines.vee.register_spans import register_book
+from schemas.bills import BILLS, CHARGE_LINES, HOLDS
+from schemas.codes import Severity
+from schemas.crm import CRM_RECORDS
+from schemas.errors import TariffError
+from schemas.findings import EXCEPTIONS
+from schemas.master_data import TARIFFS
+from schemas.readings import READINGS_DAILY
+from schemas.register_reads import REGISTER_READS
+from schemas.usage import USAGE
+
+EDGE_DAYS = 2
+"""Standard-time days around a local period that may hold part of it."""
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What settling one bucket needs."""
+
+    plan: RunPlan
+    bucket: int
+    master: MasterData
+    tariffs: dict[str, LoadedTariff]
+    readings: pa.Table
+    exceptions: pa.Table
+    fresh: Sequence[Any]
+
+    @cached_property
+    def blocks(self) -> dict[str, list[tuple[Any, str, str]]]:
+        """Day, rule and message of the open findings that block, by service point."""
+        blocking = (pc.field("severity") == Severity.BLOCK.value) & (pc.field("status") == "open")
+        found: dict[str, list[tuple[Any, str, str]]] = {}
+        for row in self.exceptions.filter(blocking).to_pylist():
+            found.setdefault(row["service_point_id"], []).append((row["day"], row["rule"], row["message"]))
+        return {name: sorted(rows) for name, rows in found.items()}
+
+
+def settle_bucket(plan: RunPlan, result: BucketResult) -> BucketResult:
+    """Bill what the plan asks for in one bucket."""
+    if plan.billing is None:
+        return result
+    master = master_data(plan.base, result.bucket, plan.settings.buckets)
+    dues = due_agreements(master, plan)
+    standing = standing_rows(plan, result.bucket, dues)
+    if not dues and not standing.months:
+        return result
+    work = _Work(
+        plan,
+        result.bucket,
+        master,
+        _tariffs(plan.base),
+        _stored_and_new(plan, result, READINGS_DAILY),
+        _stored_and_new(plan, result, EXCEPTIONS),
+        result.fresh,
+    )
+    held, documents = _settle(work, dues)
+    _put(work, result, standing, dues, held, documents)
+    return result
+
+
+def _tariffs(snapshot: Snapshot) -> dict[str, LoadedTariff]:
+    return _read_tariffs(snapshot.root, snapshot.pins[TARIFFS.name])
+
+
+@lru_cache(maxsize=2)
+def _read_tariffs(root: Path, version: int) -> dict[str, LoadedTariff]:
+    return loaded_tariffs(Snapshot(root, "", 0, {TARIFFS.name: version}).read(TARIFFS))
+
+
+def _stored_and_new(plan: RunPlan, result: BucketResult, table: Any) -> pa.Table:  # noqa: ANN401 - one of two declared tables
+    """Return the months around the period: as this run validated them, else as stored."""
+    request = plan.billing
+    if request is None:
+        return table.empty()
+    first = request.first_day - timedelta(days=EDGE_DAYS)
+    end = request.end_day + timedelta(days=EDGE_DAYS)
+    new = result.readings if table is READINGS_DAILY else result.exceptions
+    parts = [table.empty()]
+    month = first.replace(day=1)
+    wanted = (pc.field("day") >= pa.scalar(first)) & (pc.field("day") < pa.scalar(end))
+    while month < end:
+        name = month.isoformat()[:7]
+        if name in new:
+            parts.append(new[name].filter(wanted))
+        else:
+            files = plan.base.files(table, month=name, bucket=str(result.bucket))
+            parts.append(read_data_files(plan.root, table, files, filters=wanted))
+        month = (month + timedelta(days=32)).replace(day=1)
+    return pa.concat_tables(parts).combine_chunks()
+
+
+def _settle(work: _Work, dues: Sequence[Due]) -> tuple[list[Held], list[Documents]]:
+    """Return what is held and the documents of everything else."""
+    held: list[Held] = []
+    open_: list[Due] = []
+    for due in dues:
+        obstacle = first_obstacle(due, work.plan, work.tariffs) or _blocking(work, due)
+        if obstacle is None:
+            open_.append(due)
+        else:
+            held.append(obstacle)
+    documents: list[Documents] = []
+    for measured, loaded in _measured(work, open_, held):
+        held += measured.held
+        kept = _within_estimate_cap(work, measured, held)
+        if kept.ready:
+            try:
+                documents.append(draw_up(kept, loaded, work.plan, work.bucket))
+            except TariffError as problem:
+                held += [Held(ready.due, HoldCode.TARIFF_FAILED, problem.message) for ready in kept.ready]
+    return held, documents
+
+
+def _blocking(work: _Work, due: Due) -> Held | None:
+    """Return the hold that an open finding of severity ``block`` puts on the agreement."""
+    found = work.blocks.get(due.service_point_id, ())
+    for day, rule, message in found:
+        within = due.period_from <= day < due.period_to or rule in IDENTITY_RULES
+        if within and not (rule == "no_estimate" and due.billing_basis == "interval"):
+            code = HoldCode.CLOCK_CONFLICT if rule == "clock.conflict" else HoldCode.EXCEPTION
+            return Held(due, code, f"{rule} on {day}: {message}")
+    return None
+
+
+IDENTITY_RULES = ("clock.conflict", "meter.unknown", "service_point.unknown")
+"""Findings that stand on the first of a month and concern all of it."""
+
+
+def _measured(work: _Work, dues: Sequence[Due], held: list[Held]) -> Iterable[tuple[Measured, LoadedTariff]]:
+    """Yield what each group of agreements used: from intervals, or from register advances."""
+    on_intervals = [due for due in dues if due.billing_basis == "interval"]
+    for group in by_terms(on_intervals):
+        points = pa.array([due.service_point_id for due in group])
+        rows = work.readings.filter(pc.is_in(work.readings["service_point_id"], value_set=points))
+        loaded = work.tariffs[group[0].tariff_id]
+        try:
+            yield measure(group, loaded.tariff, rows, work.master), loaded
+        except TariffError as problem:
+            held += [Held(due, HoldCode.TARIFF_FAILED, problem.message) for due in group]
+    on_registers = [due for due in dues if due.billing_basis == "register"]
+    if on_registers:
+        files = [*work.plan.base.files(REGISTER_READS), *(f for f in work.fresh if f.table == REGISTER_READS.name)]
+        reads = read_data_files(work.plan.root, REGISTER_READS, files, filters=pc.field("bucket") == work.bucket)
+        book = register_book(reads, work.master, load_profile(work.plan.settings.vee_profile))
+        ready, refused = measure_registers(on_registers, work.tariffs, work.master, book)
+        held += refused
+        for due, measured in ready:
+            yield measured, work.tariffs[due.tariff_id]
+
+
+def _within_estimate_cap(work: _Work, measured: Measured, held: list[Held]) -> Measured:
+    """Return the agreements whose estimated share the profile allows; the others are held."""
+    cap = load_profile(work.plan.settings.vee_profile).max_estimated_share
+    keep = [number for number, ready in enumerate(measured.ready) if ready.estimated_share <= cap]
+    for ready in measured.ready:
+        if ready.estimated_share > cap:
+            message = f"{ready.estimated_share:.1%} of the energy is estimated, the profile allows {cap:.0%}"
+            held.append(Held(ready.due, HoldCode.ESTIMATED_SHARE, message))
+    if len(keep) == len(measured.ready):
+        return measured
+    return measured.only(keep)
+
+
+def _put(
+    work: _Work,
+    result: BucketResult,
+    standing: Standing,
+    dues: Sequence[Due],
+    held: Sequence[Held],
+    documents: Sequence[Documents],
+) -> None:
+    """Write bills, lines, usage, holds and CRM records, month by month."""
+    drafts = pa.concat_tables([BILLS.empty(), *(d.bills for d in documents)]).combine_chunks()
+    lines = pa.concat_tables([CHARGE_LINES.empty(), *(d.lines for d in documents)]).combine_chunks()
+    usage = pa.concat_tables([USAGE.empty(), *(d.usage for d in documents)]).combine_chunks()
+    merged = standing.merge(
+        drafts, lines, usage, held, opened_at=_opened_at(work.plan), run_id=work.plan.run_id, bucket=work.bucket
+    )
+    records = crm_records(merged, standing.records, dues, work.readings, work.exceptions, work.plan, work.bucket)
+    for month in sorted(set(standing.months) | set(merged.months)):
+        partition = {"month": month, "bucket": str(work.bucket)}
+        of_month = pc.field("month") == month
+        for table, rows in (
+            (BILLS, merged.bills),
+            (CHARGE_LINES, merged.lines),
+            (USAGE, merged.usage),
+            (HOLDS, merged.holds),
+            (CRM_RECORDS, records),
+        ):
+            result.put(work.plan, table, partition, rows.filter(of_month))
+    result.counters.update(merged.counters)
+
+
+def _opened_at(plan: RunPlan) -> datetime:
+    """Holds are opened on the day the run is as at, not at the hour it happened to run."""
+    day = plan.billing.as_at if plan.billing else plan.started_at.date()
+    return datetime.combine(day, time(), UTC)

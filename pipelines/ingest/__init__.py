@@ -1,0 +1,1 @@
+"""Ingest: delivered bytes become runs of slots, reads, events and rejections."""

@@ -1,0 +1,133 @@
+"""Archives: the members of a delivered file, streamed, with limits on what a hostile one may cost.
+
+A plain file is its own only member. A gzip file is one member of several parts; a zip file has named members, which are
+never extracted to disk. Names inside an archive are labels for people, nothing is ever written under them.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from schemas.errors import InputRefusedError
+
+MOST_MEMBERS = 1000
+MOST_MEMBER_BYTES = 2 * 2**30
+MOST_TOTAL_BYTES = 8 * 2**30
+HIGHEST_RATIO = 200
+"""Unpacked bytes a packed byte may become, looked at once more than ``RATIO_FROM_BYTES`` are unpacked."""
+RATIO_FROM_BYTES = 10 * 2**20
+BUFFER_BYTES = 2**18
+GZIP_MAGIC = b"\x1f\x8b"
+ZIP_MAGIC = b"PK\x03\x04"
+EMPTY_ZIP_MAGIC = b"PK\x05\x06"
+
+
+def open_members(path: Path) -> Iterator[tuple[str, BinaryIO]]:
+    """Yield every member of a file with its name; a plain or gzip file has one without a name.
+
+    Raises:
+        InputRefusedError: ``file.special``, ``file.unreadable``, ``archive.corrupt``, ``archive.encrypted``,
+            ``archive.limit``, ``archive.name``, ``archive.nested``. While a member is read, too.
+    """
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode):
+        raise _refusal("file.special", f"{path.name} is a link, a pipe or a device, not a regular file")
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+            file.seek(0)
+            if head.startswith(GZIP_MAGIC):
+                with gzip.GzipFile(fileobj=file) as unpacked:
+                    yield "", _limited(unpacked, status.st_size, _Budget(), "")
+            elif head in (ZIP_MAGIC, EMPTY_ZIP_MAGIC):
+                yield from _zip_members(file)
+            else:
+                yield "", file
+    except PermissionError:
+        raise _refusal("file.unreadable", f"{path.name} may not be read") from None
+
+
+def _zip_members(file: BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
+    """Yield the members of a zip file in the order of their names."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = [info for info in archive.infolist() if not info.is_dir()]
+            _check_members(members)
+            budget = _Budget()
+            for info in sorted(members, key=lambda one: one.filename):
+                with archive.open(info) as unpacked:
+                    yield info.filename, _limited(unpacked, info.compress_size, budget, info.filename)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as problem:
+        raise _refusal("archive.corrupt", f"the zip file cannot be read: {problem}") from None
+
+
+def _check_members(members: list[zipfile.ZipInfo]) -> None:
+    """Refuse an archive whose table of contents is not that of a delivery."""
+    if len(members) > MOST_MEMBERS:
+        raise _refusal("archive.limit", f"{len(members)} members, at most {MOST_MEMBERS} are taken")
+    if len({info.filename for info in members}) != len(members):
+        raise _refusal("archive.name", "two members have the same name")
+    ends = 0
+    for info in sorted(members, key=lambda one: one.header_offset):
+        name = info.filename
+        if name.startswith(("/", "\\")) or ".." in Path(name).parts or ":" in name or not name.isprintable():
+            raise _refusal("archive.name", f"a member is called {name!r}")
+        if stat.S_ISLNK(info.external_attr >> 16):
+            raise _refusal("archive.name", f"member {name} is a symbolic link")
+        if info.flag_bits & 1:
+            raise _refusal("archive.encrypted", f"member {name} is encrypted")
+        if info.header_offset < ends:
+            raise _refusal("archive.corrupt", f"member {name} overlaps another one")
+        ends = info.header_offset + info.compress_size
+
+
+class _Budget:
+    """Bytes an archive has unpacked to."""
+
+    def __init__(self) -> None:
+        self.total = 0
+
+
+class _Limited(io.RawIOBase):
+    """A member that stops when it unpacks to more than a delivery ever does."""
+
+    def __init__(self, source: Any, packed: int, budget: _Budget, name: str) -> None:  # noqa: ANN401 - any binary stream
+        super().__init__()
+        self._source, self._packed, self._budget, self._name = source, max(packed, 1), budget, name
+        self._read = 0
+
+    def readable(self) -> bool:
+        """It can be read, and nothing else."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:  # noqa: ANN401 - any writable buffer; the type has a name from 3.12 on
+        """Fill ``buffer`` and count what was unpacked."""
+        room = memoryview(buffer)
+        try:
+            piece = self._source.read(len(room))
+        except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, EOFError) as problem:
+            raise _refusal("archive.corrupt", f"{self._name or 'the gzip file'} cannot be unpacked: {problem}") from None
+        if not self._read and piece.startswith((GZIP_MAGIC, ZIP_MAGIC)):
+            raise _refusal("archive.nested", f"{self._name or 'the gzip file'} holds another archive")
+        self._read += len(piece)
+        self._budget.total += len(piece)
+        too_large = self._read > MOST_MEMBER_BYTES or self._budget.total > MOST_TOTAL_BYTES
+        if too_large or (self._read > RATIO_FROM_BYTES and self._read > HIGHEST_RATIO * self._packed):
+            raise _refusal("archive.limit", f"{self._name or 'the gzip file'} unpacks to more than a delivery does")
+        room[: len(piece)] = piece
+        return len(piece)
+
+
+def _limited(source: Any, packed: int, budget: _Budget, name: str) -> BinaryIO:  # noqa: ANN401 - any binary stream
+    return io.BufferedReader(_Limited(source, packed, budget, name), BUFFER_BYTES)
+
+
+def _refusal(code: str, message: str) -> InputRefusedError:
+    return InputRefusedError(code, message, "ask the sender for the file again")

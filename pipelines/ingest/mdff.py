@@ -1,0 +1,236 @@
+"""What NEM12 and NEM13 have in common: participants, clocks, times, numbers, quality flags, NMIs.
+
+AEMO, "Meter Data File Format Specification NEM12 & NEM13" (MDFF), v2.6, effective 2024-09-29. Times are market time,
+UTC+10:00 without daylight saving; Western Power, outside the National Electricity Market, writes UTC+08:00.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from pipelines.ingest.reader import ReadContext
+from pipelines.ingest.rejected import Fault
+from schemas.codes import Direction, Quality
+from schemas.errors import InputRefusedError
+
+NEM_CLOCK_MINUTES = 600
+WESTERN_POWER_CLOCK_MINUTES = 480
+WESTERN_POWER = frozenset({"WPNTKS", "WBAYM"})
+FINEST_EXPONENT = -9
+"""Nine decimals: the finest the store accepts."""
+
+FLAG_QUALITY = {
+    "A": Quality.MEASURED,
+    "E": Quality.DELIVERED_ESTIMATE,
+    "F": Quality.FINAL_SUBSTITUTED,
+    "N": Quality.MISSING,
+    "S": Quality.SUBSTITUTED,
+}
+"""MDFF appendix E: quality flags; V (variable) refers to the 400 records."""
+
+_QUALITY_METHOD = re.compile(r"[AEFNS][0-9]{0,2}")
+_NUMBER = re.compile(r"(?P<sign>-?)(?P<whole>[0-9]*)\.?(?P<part>[0-9]*)")
+_TIME_FORMS = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_DIGITS = re.compile(r"[0-9]+")
+_CLOCK = re.compile(r"([+-])([01][0-9]|2[0-3]):([0-5][0-9])")
+MOST_CHARACTERS = 60
+"""More than any meter writes, and short enough that no number of a hostile file is expensive."""
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECONDS_A_MINUTE = 60_000_000
+
+# NMI Procedure, table of interval data stream suffixes. AEMO names directions from the market's side: its "import"
+# comes from the customer. D and J were average streams once and are net streams now; a net stream has no direction.
+_SUFFIX_DIRECTION = {
+    **dict.fromkeys("ABCKL", Direction.EXPORT),
+    **dict.fromkeys("EFPQR", Direction.IMPORT),
+}
+
+
+class Header(NamedTuple):
+    """A 100 record, or what is assumed without one.
+
+    Attributes:
+        clock_minutes: offset of the file's local times [min].
+        sent_at: its DateTime in UTC [us since 1970]; None where it has none.
+    """
+
+    clock_minutes: int
+    sent_at: int | None
+
+
+class Number(NamedTuple):
+    """A decimal number, exactly: ``digits / 10 ** decimals``."""
+
+    digits: int
+    decimals: int
+
+
+def parse_clock(text: str) -> int:
+    """Return an offset such as ``+10:00`` in minutes.
+
+    Raises:
+        InputRefusedError: ``text`` is no offset.
+    """
+    match = _CLOCK.fullmatch(text)
+    if match is None:
+        code = "clock.invalid"
+        raise InputRefusedError(code, f"'{text}' is no clock", "give an offset such as +10:00")
+    minutes = int(match[2]) * 60 + int(match[3])
+    return -minutes if match[1] == "-" else minutes
+
+
+def clock_text(minutes: int) -> str:
+    """Return an offset in minutes as text.
+
+    >>> clock_text(600), clock_text(-570)
+    ('+10:00', '-09:30')
+    """
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+
+def split_record(raw: bytes) -> list[str]:
+    """Return the fields of a record without their padding; bytes that are no UTF-8 become U+FFFD."""
+    return [field.strip() for field in raw.decode("utf-8", "replace").split(",")]
+
+
+def field_at(fields: Sequence[str], place: int) -> str:
+    """Return a field, or the empty text where the record is shorter: trailing fields may be left out."""
+    return fields[place] if place < len(fields) else ""
+
+
+def parse_header(fields: Sequence[str], context: ReadContext) -> Header:
+    """Read a 100 record: version, DateTime, FromParticipant, ToParticipant.
+
+    Args:
+        fields: the record's fields; an empty list where the file has no 100 record.
+        context: its ``clock`` overrides the format's.
+
+    Raises:
+        InputRefusedError: ``context.clock`` is no offset.
+    """
+    if context.clock is not None:
+        clock = parse_clock(context.clock)
+    else:
+        western = field_at(fields, 3).upper() in WESTERN_POWER
+        clock = WESTERN_POWER_CLOCK_MINUTES if western else NEM_CLOCK_MINUTES
+    return Header(clock, parse_moment(field_at(fields, 2), clock))
+
+
+def parse_moment(text: str, clock_minutes: int) -> int | None:
+    """Return a local date or time of 8, 12 or 14 digits in UTC [us since 1970], or None when it is none.
+
+    >>> parse_moment("20240101", 600) == parse_moment("20231231140000", 0)
+    True
+    >>> parse_moment("20240230", 600) is None
+    True
+    """
+    form = _TIME_FORMS.get(len(text))
+    if form is None or _DIGITS.fullmatch(text) is None or not FIRST_YEAR <= int(text[:4]) <= LAST_YEAR:
+        return None
+    try:
+        local = datetime.strptime(text, form).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    elapsed = local - _EPOCH
+    return (elapsed.days * 86_400 + elapsed.seconds) * 1_000_000 - clock_minutes * _MICROSECONDS_A_MINUTE
+
+
+def parse_version(updated: str, loaded: str, header: Header) -> int | Fault | None:
+    """Return when the sender made this version: UpdateDateTime, else MSATSLoadDateTime, else the 100 record's time."""
+    for text in (updated, loaded):
+        moment = parse_moment(text, header.clock_minutes)
+        if text and moment is None:
+            return Fault("time.invalid", f"'{text}' is no time")
+    moments = (parse_moment(text, header.clock_minutes) for text in (updated, loaded))
+    return next((moment for moment in moments if moment is not None), header.sent_at)
+
+
+def parse_number(text: str) -> Number | None:
+    """Return a plain decimal number, or None: no exponent, no thousands mark, no digits of other scripts.
+
+    >>> parse_number("-.50"), parse_number("1e5"), parse_number(".")
+    (Number(digits=-50, decimals=2), None, None)
+    """
+    match = _NUMBER.fullmatch(text)
+    if match is None or not (match["whole"] or match["part"]) or len(text) > MOST_CHARACTERS:
+        return None
+    digits = int(match["whole"] + match["part"])
+    return Number(-digits if match["sign"] else digits, len(match["part"]))
+
+
+def shortest(number: Number, decimals: int) -> Number:
+    """Return ``number`` without the zeros that end it, but with no fewer than ``decimals`` decimals taken off.
+
+    >>> shortest(Number(12300, 5), 3)
+    Number(digits=123, decimals=3)
+    """
+    digits, places = number
+    while places > decimals and digits % 10 == 0:
+        digits, places = digits // 10, places - 1
+    return Number(digits, places)
+
+
+def parse_quantity(text: str, exponent: int) -> Decimal | Fault:
+    """Return a number times ``10 ** exponent``, exactly, or why it cannot be kept."""
+    number = parse_number(text)
+    if number is None:
+        return Fault("value.invalid", f"'{text}' is no number")
+    number = shortest(number, max(0, exponent - FINEST_EXPONENT))
+    places = exponent - number.decimals
+    if places < FINEST_EXPONENT:
+        return Fault("value.precision", f"'{text}' has more than nine decimals in the unit of the store")
+    value = Decimal((int(number.digits < 0), tuple(map(int, str(abs(number.digits)))), places))
+    if value.adjusted() >= 38 + FINEST_EXPONENT:
+        return Fault("value.range", f"'{text}' is more than the store can hold")
+    return value
+
+
+def is_quality(text: str) -> bool:
+    """Whether ``text`` is a quality flag with or without a method: A, E52, S14."""
+    return _QUALITY_METHOD.fullmatch(text) is not None
+
+
+def reason_text(code: str, description: str) -> str | None:
+    """Return reason code and description in one text; None where there is neither."""
+    return " ".join(part for part in (code, description) if part) or None
+
+
+def nmi_checksum(nmi: str) -> int:
+    """Return the checksum digit of an NMI (AEMO, National Metering Identifier Procedure, appendix on checksums).
+
+    >>> nmi_checksum("2001985732")
+    8
+    """
+    total = 0
+    for place, character in enumerate(reversed(nmi)):
+        number = ord(character) * (2 if place % 2 == 0 else 1)
+        total += sum(map(int, str(number)))
+    return -total % 10
+
+
+NMI_CHARACTERS = 10
+
+
+def service_point_of(nmi: str) -> str:
+    """Return the NMI without its checksum digit; an eleventh character that is no checksum stays.
+
+    >>> service_point_of("20019857328"), service_point_of("20019857329")
+    ('2001985732', '20019857329')
+    """
+    if len(nmi) == NMI_CHARACTERS + 1 and nmi[-1] == str(nmi_checksum(nmi[:-1])):
+        return nmi[:-1]
+    return nmi
+
+
+def direction_of(suffix: str) -> str:
+    """Return the direction of an interval data stream seen from the customer, by its NMI suffix.
+
+    >>> direction_of("E1"), direction_of("B1"), direction_of("K1"), direction_of("Q1"), direction_of("T1")
+    ('import', 'export', 'export', 'import', 'none')
+    """
+    return str(_SUFFIX_DIRECTION.get(suffix[:1].upper(), Direction.NONE))

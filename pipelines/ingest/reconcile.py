@@ -1,0 +1,166 @@
+"""Reconcile: the newly delivered rows of a bucket against everything delivered before.
+
+Whether a row is new, a copy, an older version or in conflict can only be said beside all other rows of its channel,
+so it is said here, bucket by bucket, after ingest has dealt the rows out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.ingest.slots import Outcome, expand, outcomes, overlapping, slot_counts, starts_minutes
+from pipelines.lakehouse.data_files import DataFile, read_data_files
+from schemas.files import PARSED_REJECTIONS
+from schemas.readings import DELIVERIES
+from schemas.register_reads import REGISTER_READS
+
+SLOT_COLUMNS = (
+    "service_point_id", "meter_id", "channel", "start", "interval_minutes", "exponent",
+    "values", "values64", "quality", "version", "file_id", "record", "clock_offset_minutes",
+)  # fmt: skip
+LONGEST_RUN = timedelta(days=2)
+"""Readers cut runs at the end of a day, so a run that began earlier than this cannot reach a slot."""
+READ_KEY = ("service_point_id", "meter_id", "channel", "kind", "read_at", "period_from")
+
+
+@dataclass
+class Reconciled:
+    """What the new rows of a bucket turned out to be.
+
+    Attributes:
+        duplicate: file id to slots and reads that are copies.
+        superseded: file id to slots and reads older than what is there.
+        conflicting: file id to slots and reads in conflict.
+        rejections: rows of ``PARSED_REJECTIONS`` plus ``file_id``, one per record in conflict.
+        months: months, in standard time, in which new slots lie.
+    """
+
+    duplicate: dict[str, int] = field(default_factory=dict)
+    superseded: dict[str, int] = field(default_factory=dict)
+    conflicting: dict[str, int] = field(default_factory=dict)
+    rejections: list[dict[str, str | int]] = field(default_factory=list)
+    months: set[str] = field(default_factory=set)
+
+
+def reconcile(
+    root: Path, bucket: int, fresh: Sequence[DataFile], before: Sequence[DataFile], *, default_offset_minutes: int
+) -> Reconciled:
+    """Compare the new rows of ``bucket`` with each other and with those delivered before.
+
+    Args:
+        root: the store's folder.
+        bucket: which bucket.
+        fresh: files of deliveries and register reads written by this run.
+        before: files of the same tables that earlier runs wrote.
+        default_offset_minutes: standard time of sources that have none of their own [min].
+    """
+    result = Reconciled()
+    of_bucket = pc.field("bucket") == bucket
+    new = read_data_files(root, DELIVERIES, _of(fresh, DELIVERIES.name), columns=SLOT_COLUMNS, filters=of_bucket)
+    if new.num_rows:
+        found = pc.min_max(new["start"]).as_py()
+        result.months = _months(new, default_offset_minutes)
+        low, high = (found["min"] - LONGEST_RUN).isoformat(), (found["max"] + LONGEST_RUN).isoformat()
+        touching = [
+            f for f in _of(before, DELIVERIES.name) if f.low is None or f.high is None or not (f.high < low or f.low > high)
+        ]
+        old = read_data_files(root, DELIVERIES, touching, columns=SLOT_COLUMNS, filters=of_bucket)
+        _intervals(result, old, new)
+    new_reads = read_data_files(root, REGISTER_READS, _of(fresh, REGISTER_READS.name), filters=of_bucket)
+    if new_reads.num_rows:
+        old_reads = read_data_files(root, REGISTER_READS, _of(before, REGISTER_READS.name), filters=of_bucket)
+        _reads(result, old_reads, new_reads)
+    return result
+
+
+def _of(files: Sequence[DataFile], table: str) -> list[DataFile]:
+    return [file for file in files if file.table == table]
+
+
+def _months(rows: pa.Table, default_offset_minutes: int) -> set[str]:
+    """Return the standard-time months in which slots of ``rows`` lie."""
+    offset = pc.fill_null(rows["clock_offset_minutes"].combine_chunks(), default_offset_minutes).to_numpy().astype(np.int64)
+    start = starts_minutes(rows) + offset
+    last = start + (slot_counts(rows) - 1) * rows["interval_minutes"].to_numpy()
+    months = np.unique(np.r_[start, last].astype("datetime64[m]").astype("datetime64[M]"))
+    return set(months.astype(str).tolist())
+
+
+def _intervals(result: Reconciled, old: pa.Table, new: pa.Table) -> None:
+    """Account for interval data; rows that touch no other row are not even taken apart."""
+    new = new.sort_by([("file_id", "ascending"), ("record", "ascending"), ("start", "ascending")])
+    rows = pa.concat_tables([old, new]).combine_chunks()
+    shared = overlapping(rows)
+    is_new = np.arange(rows.num_rows) >= old.num_rows
+    if not (shared & is_new).any():
+        return
+    picked = np.flatnonzero(shared)
+    rows = rows.take(pa.array(picked))
+    slots = expand(rows)
+    found = outcomes(slots, np.arange(rows.num_rows))
+    fresh = is_new[picked][slots.row]
+    for outcome, into in (
+        (Outcome.DUPLICATE, result.duplicate),
+        (Outcome.SUPERSEDED, result.superseded),
+        (Outcome.CONFLICT, result.conflicting),
+    ):
+        counts = np.bincount(slots.row[fresh & (found == outcome)], minlength=rows.num_rows)
+        for row in np.flatnonzero(counts):
+            file_id = rows["file_id"][int(row)].as_py()
+            into[file_id] = into.get(file_id, 0) + int(counts[row])
+            if outcome is Outcome.CONFLICT:
+                result.rejections.append(_conflict(rows.slice(int(row), 1).to_pylist()[0], int(counts[row])))
+
+
+def _conflict(row: dict[str, object], slots: int) -> dict[str, str | int]:
+    """Return the rejection of a record whose slots were delivered with other values and no newer version."""
+    message = (
+        f"{slots} slots of {row['service_point_id']} {row['channel']} from {row['start']} were delivered twice with different "
+        "values and nothing says which is newer; neither is used"
+    )
+    return {
+        "file_id": str(row["file_id"]),
+        "record": str(row["record"]),
+        "code": "conflict.same_version",
+        "message": message,
+        "raw": "",
+        "rows": slots,
+    }
+
+
+def _reads(result: Reconciled, old: pa.Table, new: pa.Table) -> None:
+    """Account for register reads: few, so one by one."""
+    ordered = new.sort_by([("file_id", "ascending"), ("record", "ascending")]).to_pylist()
+    newest: dict[tuple[object, ...], list[dict[str, object]]] = {}
+    for read in [*old.to_pylist(), *ordered]:
+        newest.setdefault(tuple(read[name] for name in READ_KEY), []).append(read)
+    for read in ordered:
+        others = newest[tuple(read[name] for name in READ_KEY)]
+        top = max(_version(other) for other in others)
+        peers = [other for other in others if _version(other) == top]
+        file_id = str(read["file_id"])
+        if _version(read) < top:
+            result.superseded[file_id] = result.superseded.get(file_id, 0) + 1
+        elif any(peer["value"] != read["value"] for peer in peers):
+            result.conflicting[file_id] = result.conflicting.get(file_id, 0) + 1
+            result.rejections.append(_conflict({**read, "start": read["read_at"]}, 1))
+        elif peers[0] is not read:
+            result.duplicate[file_id] = result.duplicate.get(file_id, 0) + 1
+
+
+def _version(read: dict[str, object]) -> str:
+    """Return a read's version as text that sorts; a read without one is older than any."""
+    return str(read["version"] or "")
+
+
+def conflict_table(rejections: list[dict[str, str | int]]) -> pa.Table:
+    """Return rejections of conflicts as rows: ``PARSED_REJECTIONS`` plus ``file_id``."""
+    schema = PARSED_REJECTIONS.schema.append(pa.field("file_id", pa.string(), nullable=False))
+    return pa.Table.from_pylist(sorted(rejections, key=lambda r: (str(r["file_id"]), str(r["record"]))), schema=schema)

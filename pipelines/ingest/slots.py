@@ -1,0 +1,177 @@
+"""Slots: delivered runs taken apart, so that copies, newer versions and conflicts can be told apart.
+
+What a slot's value is depends only on the set of delivered rows, never on their order: the newest version wins;
+equal values of one version are copies of each other; different values of one version are a conflict, and neither is
+chosen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.codes import NOT_A_VALUE
+
+CHANNEL_KEY = ("service_point_id", "meter_id", "channel", "interval_minutes")
+
+
+class Outcome(IntEnum):
+    """What became of a delivered slot."""
+
+    ACCEPTED = 0
+    DUPLICATE = 1
+    SUPERSEDED = 2
+    CONFLICT = 3
+
+
+@dataclass(frozen=True)
+class Slots:
+    """Delivered slots, flat, (n,) each.
+
+    Attributes:
+        row: index of the delivered row.
+        channel: number of the channel and interval length.
+        at_minutes: start of the slot [min since 1970 UTC].
+        version: when the sender made the version [us]; 0 where nothing says.
+        value: integer at the smallest exponent met on its channel.
+        quality: ``Quality`` code.
+    """
+
+    row: np.ndarray
+    channel: np.ndarray
+    at_minutes: np.ndarray
+    version: np.ndarray
+    value: np.ndarray
+    quality: np.ndarray
+
+    @property
+    def has_value(self) -> np.ndarray:
+        """True where the slot holds a value."""
+        return ~np.isin(self.quality, NOT_A_VALUE)
+
+
+def channel_codes(rows: pa.Table) -> np.ndarray:
+    """Return a number for each row's service point, meter, channel and interval length, (n,) int64."""
+    code = np.zeros(rows.num_rows, dtype=np.int64)
+    for name in CHANNEL_KEY:
+        encoded = pc.dictionary_encode(rows[name].combine_chunks())
+        if isinstance(encoded, pa.ChunkedArray):
+            encoded = encoded.combine_chunks()
+        code = code * max(len(encoded.dictionary), 1) + encoded.indices.to_numpy(zero_copy_only=False)
+        _, code = np.unique(code, return_inverse=True)
+    return code.astype(np.int64)
+
+
+def starts_minutes(rows: pa.Table) -> np.ndarray:
+    """Return the start of each row [min since 1970 UTC], (n,) int64."""
+    return rows["start"].combine_chunks().cast(pa.int64()).to_numpy() // 60_000_000
+
+
+def slot_counts(rows: pa.Table) -> np.ndarray:
+    """Return the number of slots of each row, (n,) int64."""
+    narrow = pc.list_value_length(rows["values"])
+    wide = pc.list_value_length(rows["values64"])
+    return pc.max_element_wise(narrow, wide).to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def overlapping(rows: pa.Table) -> np.ndarray:
+    """Return which rows share a slot with another row, (n,) bool."""
+    if rows.num_rows == 0:
+        return np.zeros(0, dtype=bool)
+    channel = channel_codes(rows)
+    start = starts_minutes(rows)
+    end = start + slot_counts(rows) * rows["interval_minutes"].to_numpy().astype(np.int64)
+    order = np.lexsort((start, channel))
+    channel, start, end = channel[order], start[order], end[order]
+    span = int(end.max() - start.min()) + 1
+    reach = np.maximum.accumulate(end - start.min() + channel * span)
+    begins = start - start.min() + channel * span
+    touches_before = np.zeros(len(order), dtype=bool)
+    touches_before[1:] = begins[1:] < reach[:-1]
+    touched = touches_before.copy()
+    # A row reached by a later one belongs to the cluster too: spread each cluster back to its first row.
+    cluster = np.cumsum(~touches_before)
+    touched |= np.isin(cluster, np.unique(cluster[touches_before]))
+    result = np.empty(len(order), dtype=bool)
+    result[order] = touched
+    return result
+
+
+def expand(rows: pa.Table) -> Slots:
+    """Take rows of interval data apart into slots.
+
+    Args:
+        rows: at least the key columns, start, exponent, values, values64, quality and version.
+    """
+    counts = slot_counts(rows)
+    row = np.repeat(np.arange(rows.num_rows), counts)
+    within = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+    minutes = rows["interval_minutes"].to_numpy().astype(np.int64)
+    channel = channel_codes(rows)
+    exponent = rows["exponent"].to_numpy().astype(np.int64)
+    finest = np.full(int(channel.max(initial=-1)) + 1, 127, dtype=np.int64)
+    np.minimum.at(finest, channel, exponent)
+    scale = 10 ** (exponent - finest[channel])
+    version = rows["version"].combine_chunks().cast(pa.int64()).fill_null(0).to_numpy()
+    return Slots(
+        row=row,
+        channel=channel[row],
+        at_minutes=starts_minutes(rows)[row] + within * minutes[row],
+        version=version[row],
+        value=flat_values(rows) * scale[row],
+        quality=flat_quality(rows, counts),
+    )
+
+
+def flat_values(rows: pa.Table) -> np.ndarray:
+    """Return the integers of all rows one after the other, whichever width holds them, (slots,) int64."""
+    wide = rows["values64"].combine_chunks()
+    narrow = rows["values"].combine_chunks()
+    if wide.null_count == len(wide):
+        return narrow.flatten().to_numpy().astype(np.int64)
+    return pc.if_else(wide.is_valid(), wide, narrow.cast(wide.type)).flatten().to_numpy()
+
+
+def flat_quality(rows: pa.Table, counts: np.ndarray) -> np.ndarray:
+    """Return the quality code of every slot, 0 where a row has no list, (slots,) int8."""
+    lists = rows["quality"].combine_chunks()
+    quality = np.zeros(int(counts.sum()), dtype=np.int8)
+    given = lists.is_valid().to_numpy(zero_copy_only=False)
+    if given.any():
+        quality[np.repeat(given, counts)] = lists.drop_null().flatten().to_numpy()
+    return quality
+
+
+def outcomes(slots: Slots, rank: np.ndarray) -> np.ndarray:
+    """Say what becomes of each slot, given all slots that were ever delivered for it.
+
+    Args:
+        slots: every delivered slot of the channels concerned.
+        rank: (rows,) order of arrival between rows: of several equal copies the lowest is the one accepted.
+
+    Returns:
+        (n,) ``Outcome`` codes. Slots without a value never conflict: at one version a value wins over none.
+    """
+    found = np.zeros(len(slots.row), dtype=np.int8)
+    if not len(found):
+        return found
+    valued = slots.has_value
+    order = np.lexsort((rank[slots.row], ~valued, -slots.version, slots.at_minutes, slots.channel))
+    at, channel, version = slots.at_minutes[order], slots.channel[order], slots.version[order]
+    value, valued = slots.value[order], valued[order]
+    new_slot = np.ones(len(order), dtype=bool)
+    new_slot[1:] = (at[1:] != at[:-1]) | (channel[1:] != channel[:-1])
+    first = np.flatnonzero(new_slot)[np.cumsum(new_slot) - 1]
+    newest = version == version[first]
+    state = np.where(newest, Outcome.DUPLICATE, Outcome.SUPERSEDED).astype(np.int8)
+    state[new_slot] = Outcome.ACCEPTED
+    differs = newest & valued & valued[first] & (value != value[first])
+    conflicted = np.zeros(len(order), dtype=bool)
+    np.logical_or.at(conflicted, first, differs)
+    state[conflicted[first] & newest & valued] = Outcome.CONFLICT
+    found[order] = state
+    return found

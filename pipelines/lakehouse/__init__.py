@@ -1,0 +1,1 @@
+"""The store: Delta tables, the committer, the lock, the catalogue for analysts."""

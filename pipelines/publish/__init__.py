@@ -1,0 +1,1 @@
+"""What leaves: CRM records and the ledger."""
