@@ -85,8 +85,9 @@ def measure(dues: Sequence[Due], tariff: Tariff, readings: pa.Table, master: Mas
         if determinant is not None:
             sums[determinant] = made
             units[determinant] = str(pc.max(rows["unit"]).as_py() or "kWh") if rows.num_rows else "kWh"
+    metered = {channel.agreement for channel in channels if channel.determinant}
     for number, due in enumerate(dues):
-        if number not in obstacles and not any(c.agreement == number and c.determinant for c in channels):
+        if number not in obstacles and number not in metered:
             what = f"no readings of {due.service_point_id} between {starts_at:%Y-%m-%d %H:%M} and {ends_at:%Y-%m-%d %H:%M} UTC"
             obstacles[number] = (HoldCode.READINGS_MISSING, what)
     wanted = _wanted(tariff, sums, dues)

@@ -1,7 +1,8 @@
 """Expectation: which slots of a channel there should be, and what was found where none should be.
 
-A slot is expected while the meter is installed, up to the horizon: the last slot delivered or, once a period is due to be
-billed, its end. Nothing estimates the future.
+A slot is expected while the meter is installed: from the first slot delivered or the start of a month that is to be billed,
+up to the last slot delivered or, once a period is due to be billed, its end. Nothing estimates the future, nor a past in
+which nobody delivered and nobody bills.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def expect(assembled: Assembled, facts: ChannelFacts, begin: Ints, horizon: Ints
     Args:
         assembled: a block as delivered.
         facts: what is known of its channels.
-        begin: first minute expected of each channel of ``facts`` where no installation says; int64 [facts].
+        begin: first minute expected of each channel of ``facts``, while its meter is installed; int64 [facts].
         horizon: end of what is expected [min since 1970 UTC], int64 [facts].
 
     Returns:
@@ -44,9 +45,8 @@ def expect(assembled: Assembled, facts: ChannelFacts, begin: Ints, horizon: Ints
     n = len(block.channels)
     expected = np.zeros((n, block.slots), dtype=bool)
     for number, channel in enumerate(assembled.facts):
-        spans = facts.installed[channel] or ((int(begin[channel]), FAR),)
-        for since, until in spans:
-            low, high = np.searchsorted(starts, [since, min(until, int(horizon[channel]))])
+        for since, until in facts.installed[channel] or ((-FAR, FAR),):
+            low, high = np.searchsorted(starts, [max(since, int(begin[channel])), min(until, int(horizon[channel]))])
             expected[number, low:high] = True
     flat = ~expected.reshape(block.values.shape)
     if not flat.any():

@@ -242,17 +242,26 @@ def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
+def _minute(day: date) -> int:
+    """Return the start of a UTC day [min since 1970]."""
+    return (day - date(1970, 1, 1)).days * MINUTES_PER_DAY
+
+
 def _expected(work: _Work, rows: pa.Table, facts: ChannelFacts) -> tuple[Ints, Ints]:
     """Return from and until when slots of each channel are expected [min since 1970 UTC].
 
-    Until: the last slot delivered; the last day validated before; the end of a month that is due to be billed.
+    From: the first slot delivered; the start of a month to be billed. Until: the last slot delivered; the last day
+    validated before; the end of a month that is due to be billed.
     """
     index = facts.index_of(rows)
     begin = first_slot_start(rows, index, len(facts))
+    whole = [month for month in work.months if month in work.plan.validate_months]
+    if whole:
+        begin = np.minimum(begin, _minute(month_dates(whole[0])[0]) - facts.standard_offset_minutes)
     horizon = last_slot_end(rows, index, len(facts), slot_counts(rows))
     due = [month_dates(month)[1] for month in work.plan.validate_months if work.is_due(month_dates(month)[1])]
     if due:
-        end = int((_midnight(max(due)) - _midnight(date(1970, 1, 1))).total_seconds()) // 60 - facts.standard_offset_minutes
+        end = _minute(max(due)) - facts.standard_offset_minutes
         horizon = np.where(begin < end, np.maximum(horizon, end), horizon)
     return begin, np.maximum(horizon, _validated_until(work, facts))
 

@@ -1,0 +1,59 @@
+"""Run the benchmarks and print their figures as a table; JSON goes to ``benchmarks/results/``.
+
+make bench          the small set, minutes
+make bench-full     every full one, about an hour
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SMALL = {
+    "parse_nem12": ["parse_nem12.py", "--json"],
+    "settle_month": ["settle_month.py", "--service-points", "10000"],
+    "help": ["help_time.py"],
+}
+FULL = {
+    "parse_nem12": ["parse_nem12.py", "--json", "--megabytes", "200"],
+    "settle_month_10k": ["settle_month.py", "--service-points", "10000", "--buckets", "8"],
+    "settle_month_100k": ["settle_month.py", "--service-points", "100000", "--buckets", "32"],
+    "ingest_month": ["ingest_month.py", "--service-points", "20000"],
+    "help": ["help_time.py"],
+}
+
+
+def run(command: list[str]) -> dict[str, object]:
+    """Run one benchmark script and return the JSON object it prints."""
+    done = subprocess.run(
+        [sys.executable, str(HERE / command[0]), *command[1:]], capture_output=True, text=True, check=True, cwd=HERE.parent
+    )
+    return json.loads(done.stdout)
+
+
+def main() -> None:
+    """Run the small or the full set."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--full", action="store_true", help="every full benchmark, about an hour")
+    chosen = FULL if parser.parse_args().full else SMALL
+    machine = {"cores": os.cpu_count(), "python": platform.python_version(), "machine": platform.machine()}
+    results: dict[str, object] = {"machine": machine}
+    for name, command in chosen.items():
+        figures = run(command)
+        results[name] = figures
+        print(f"\n{name}: {' '.join(command)}")
+        for key, value in figures.items():
+            print(f"  {key:32} {value}")
+    folder = HERE / "results"
+    folder.mkdir(exist_ok=True)
+    (folder / "latest.json").write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
