@@ -2,7 +2,7 @@
 
 What a slot's value is depends only on the set of delivered rows, never on their order: the newest version wins;
 equal values of one version are copies of each other; different values of one version are a conflict, and neither is
-chosen.
+chosen. A file that contradicts itself speaks for nothing but itself: what other files say of the slot still counts.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Slots:
         version: when the sender made the version [us]; 0 where nothing says.
         value: integer at the smallest exponent met on its channel.
         quality: ``Quality`` code.
+        file: number of the file.
     """
 
     row: np.ndarray
@@ -47,6 +48,7 @@ class Slots:
     version: np.ndarray
     value: np.ndarray
     quality: np.ndarray
+    file: np.ndarray
 
     @property
     def has_value(self) -> np.ndarray:
@@ -105,7 +107,7 @@ def expand(rows: pa.Table) -> Slots:
     """Take rows of interval data apart into slots.
 
     Args:
-        rows: at least the key columns, start, exponent, values, values64, quality and version.
+        rows: at least the key columns, start, exponent, values, values64, quality, version and file_id.
     """
     counts = slot_counts(rows)
     row = np.repeat(np.arange(rows.num_rows), counts)
@@ -124,6 +126,7 @@ def expand(rows: pa.Table) -> Slots:
         version=version[row],
         value=flat_values(rows) * scale[row],
         quality=flat_quality(rows, counts),
+        file=pc.dictionary_encode(rows["file_id"].combine_chunks()).indices.to_numpy(zero_copy_only=False)[row],
     )
 
 
@@ -159,19 +162,38 @@ def outcomes(slots: Slots, rank: np.ndarray) -> np.ndarray:
     found = np.zeros(len(slots.row), dtype=np.int8)
     if not len(found):
         return found
-    valued = slots.has_value
-    order = np.lexsort((rank[slots.row], ~valued, -slots.version, slots.at_minutes, slots.channel))
+    valued, torn = slots.has_value, _contradicted_in_file(slots)
+    order = np.lexsort((rank[slots.row], ~valued, torn, -slots.version, slots.at_minutes, slots.channel))
     at, channel, version = slots.at_minutes[order], slots.channel[order], slots.version[order]
-    value, valued = slots.value[order], valued[order]
+    value, valued, torn = slots.value[order], valued[order], torn[order]
     new_slot = np.ones(len(order), dtype=bool)
     new_slot[1:] = (at[1:] != at[:-1]) | (channel[1:] != channel[:-1])
     first = np.flatnonzero(new_slot)[np.cumsum(new_slot) - 1]
     newest = version == version[first]
     state = np.where(newest, Outcome.DUPLICATE, Outcome.SUPERSEDED).astype(np.int8)
     state[new_slot] = Outcome.ACCEPTED
-    differs = newest & valued & valued[first] & (value != value[first])
+    clean = newest & ~torn
+    differs = clean & valued & valued[first] & (value != value[first])
     conflicted = np.zeros(len(order), dtype=bool)
     np.logical_or.at(conflicted, first, differs)
-    state[conflicted[first] & newest & valued] = Outcome.CONFLICT
+    state[conflicted[first] & clean & valued] = Outcome.CONFLICT
+    state[newest & torn] = Outcome.CONFLICT
     found[order] = state
     return found
+
+
+def _contradicted_in_file(slots: Slots) -> np.ndarray:
+    """Return which slots their own file gives another value for, at the same version; bool (n,)."""
+    order = np.lexsort((slots.value, ~slots.has_value, slots.file, slots.version, slots.at_minutes, slots.channel))
+    keys = [key[order] for key in (slots.channel, slots.at_minutes, slots.version, slots.file)]
+    value, valued = slots.value[order], slots.has_value[order]
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
+    group = np.cumsum(new) - 1
+    first = np.flatnonzero(new)
+    differs = valued & valued[first][group] & (value != value[first][group])
+    torn = np.zeros(len(first), dtype=bool)
+    np.logical_or.at(torn, group, differs)
+    result = np.empty(len(order), dtype=bool)
+    result[order] = torn[group] & valued
+    return result

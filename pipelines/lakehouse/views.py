@@ -41,12 +41,17 @@ WITH slots AS (
   SELECT * FROM valued
   QUALIFY rank() OVER (PARTITION BY service_point_id, meter_id, channel, interval_start, interval_minutes
                        ORDER BY coalesce(epoch_us(version), 0) DESC) = 1
+), consistent AS (
+  SELECT * FROM newest
+  QUALIFY min(value) OVER (PARTITION BY service_point_id, meter_id, channel, interval_start, interval_minutes, file_id)
+      IS NOT DISTINCT FROM
+      max(value) OVER (PARTITION BY service_point_id, meter_id, channel, interval_start, interval_minutes, file_id)
 )
 SELECT service_point_id, meter_id, channel, quantity, direction, unit, interval_start, interval_minutes,
   value::DECIMAL(38,9) AS value, {_QUALITY_NAMES}[code + 1] AS quality,
   CASE WHEN code IN {_DELIVERED_AS_ESTIMATE} THEN 'delivered' ELSE 'none' END AS method,
   coalesce(native_qualities[slot], native_quality) AS native_quality, file_id
-FROM newest
+FROM consistent
 QUALIFY row_number() OVER (PARTITION BY service_point_id, meter_id, channel, interval_start, interval_minutes
                            ORDER BY value NULLS LAST, file_id, record) = 1
   AND min(value) OVER (PARTITION BY service_point_id, meter_id, channel, interval_start, interval_minutes)
