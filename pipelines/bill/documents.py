@@ -126,7 +126,7 @@ def _bills(measured: Measured, rated: RatedLines, loaded: LoadedTariff, plan: Ru
     columns |= {
         "bucket": [bucket] * count,
         "bill_id": ids,
-        "bill_number": [f"{due.period_to:%Y%m}-{text[1:11].upper()}" for due, text in zip(dues, ids.to_pylist(), strict=True)],
+        "bill_number": [f"{due.month.replace('-', '')}-{text[1:11].upper()}" for due, text in zip(dues, ids.to_pylist(), strict=True)],
         "document_type": ["credit_note" if less else "invoice" for less in negative],
         "tariff_clock": [loaded.tariff.clock] * count,
         "issue_date": issue,
