@@ -1,14 +1,19 @@
 """Archives: the members of a delivered file, streamed, with limits on what a hostile one may cost.
 
 A plain file is its own only member. A gzip file is one member of several parts; a zip file has named members, which are
-never extracted to disk. Names inside an archive are labels for people, nothing is ever written under them.
+never extracted to disk. Names inside an archive are labels for people, nothing is ever written under them. What an
+archive declares is checked before it is unpacked, what it gives is counted while it is.
 """
 
 from __future__ import annotations
 
 import gzip
 import io
+import lzma
+import os
+import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -27,57 +32,108 @@ BUFFER_BYTES = 2**18
 GZIP_MAGIC = b"\x1f\x8b"
 ZIP_MAGIC = b"PK\x03\x04"
 EMPTY_ZIP_MAGIC = b"PK\x05\x06"
+MOST_DIRECTORY_BYTES = 16 * 2**20
+"""A table of contents is read whole before its members can be counted."""
+_DIRECTORY_END = struct.Struct("<4s4H2LH")
+_NOT_DATA = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$)")
+"""What file managers add on their own."""
+_BROKEN = (
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
+"""What the unpackers of the standard library raise on damaged data."""
 
 
 def open_members(path: Path) -> Iterator[tuple[str, BinaryIO]]:
     """Yield every member of a file with its name; a plain or gzip file has one without a name.
 
+    A member is closed when the next one comes.
+
     Raises:
-        InputRefusedError: ``file.special``, ``file.unreadable``, ``archive.corrupt``, ``archive.encrypted``,
-            ``archive.limit``, ``archive.name``, ``archive.nested``. While a member is read, too.
+        InputRefusedError: ``file.special``, ``file.unreadable``, ``file.empty``, ``archive.corrupt``,
+            ``archive.encrypted``, ``archive.limit``, ``archive.name``, ``archive.nested``. While a member is read, too.
     """
-    status = path.lstat()
-    if not stat.S_ISREG(status.st_mode):
-        raise _refusal("file.special", f"{path.name} is a link, a pipe or a device, not a regular file")
+    with _open_regular(path) as file:
+        head = file.read(4)
+        file.seek(0)
+        if head.startswith(GZIP_MAGIC):
+            size = os.fstat(file.fileno()).st_size
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                yield "", _limited(unpacked, size, _Budget(), "")
+        elif head in (ZIP_MAGIC, EMPTY_ZIP_MAGIC):
+            yield from _zip_members(file)
+        else:
+            yield "", file
+
+
+def _open_regular(path: Path) -> BinaryIO:
+    """Open a regular file; what is looked at and what is opened is one and the same, and a pipe is not waited for."""
     try:
-        with path.open("rb") as file:
-            head = file.read(4)
-            file.seek(0)
-            if head.startswith(GZIP_MAGIC):
-                with gzip.GzipFile(fileobj=file) as unpacked:
-                    yield "", _limited(unpacked, status.st_size, _Budget(), "")
-            elif head in (ZIP_MAGIC, EMPTY_ZIP_MAGIC):
-                yield from _zip_members(file)
-            else:
-                yield "", file
-    except PermissionError:
-        raise _refusal("file.unreadable", f"{path.name} may not be read") from None
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as problem:
+        if path.is_symlink():
+            raise _refusal("file.special", f"{path.name} is a link, not a regular file") from None
+        raise _refusal("file.unreadable", f"{path.name} cannot be read: {problem.strerror}") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _refusal("file.special", f"{path.name} is a folder, a pipe or a device, not a regular file")
+    return os.fdopen(descriptor, "rb")
 
 
 def _zip_members(file: BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
     """Yield the members of a zip file in the order of their names."""
+    _check_directory(file)
     try:
-        with zipfile.ZipFile(file) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
-            _check_members(members)
-            budget = _Budget()
-            for info in sorted(members, key=lambda one: one.filename):
-                with archive.open(info) as unpacked:
-                    yield info.filename, _limited(unpacked, info.compress_size, budget, info.filename)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as problem:
+        archive = zipfile.ZipFile(file)
+    except _BROKEN as problem:
         raise _refusal("archive.corrupt", f"the zip file cannot be read: {problem}") from None
+    members = [info for info in archive.infolist() if not info.is_dir() and not _NOT_DATA.search(info.filename)]
+    _check_members(members)
+    budget = _Budget()
+    for info in sorted(members, key=lambda one: one.filename):
+        try:
+            unpacked = archive.open(info)
+        except _BROKEN as problem:
+            raise _refusal("archive.corrupt", f"member {info.filename} cannot be unpacked: {problem}") from None
+        with unpacked:
+            yield info.filename, _limited(unpacked, info.compress_size, budget, info.filename)
+
+
+def _check_directory(file: BinaryIO) -> None:
+    """Refuse a zip file whose table of contents is larger than that of a delivery, before it is read."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _DIRECTORY_END.size - 2**16))
+    tail = file.read()
+    place = tail.rfind(EMPTY_ZIP_MAGIC)
+    if not 0 <= place <= len(tail) - _DIRECTORY_END.size:
+        raise _refusal("archive.corrupt", "the end of the zip file is missing")
+    directory_bytes = _DIRECTORY_END.unpack_from(tail, place)[5]
+    if directory_bytes > MOST_DIRECTORY_BYTES:
+        raise _refusal("archive.limit", f"a table of contents of {directory_bytes} bytes")
+    file.seek(0)
 
 
 def _check_members(members: list[zipfile.ZipInfo]) -> None:
     """Refuse an archive whose table of contents is not that of a delivery."""
+    if not members:
+        raise _refusal("file.empty", "the zip file holds no file")
     if len(members) > MOST_MEMBERS:
         raise _refusal("archive.limit", f"{len(members)} members, at most {MOST_MEMBERS} are taken")
     if len({info.filename for info in members}) != len(members):
         raise _refusal("archive.name", "two members have the same name")
+    if max(info.file_size for info in members) > MOST_MEMBER_BYTES or sum(info.file_size for info in members) > MOST_TOTAL_BYTES:
+        raise _refusal("archive.limit", "it declares to unpack to more than a delivery does")
     ends = 0
     for info in sorted(members, key=lambda one: one.header_offset):
         name = info.filename
-        if name.startswith(("/", "\\")) or ".." in Path(name).parts or ":" in name or not name.isprintable():
+        if name.startswith("/") or ".." in name.split("/") or "\\" in name or ":" in name or not name.isprintable():
             raise _refusal("archive.name", f"a member is called {name!r}")
         if stat.S_ISLNK(info.external_attr >> 16):
             raise _refusal("archive.name", f"member {name} is a symbolic link")
@@ -112,7 +168,7 @@ class _Limited(io.RawIOBase):
         room = memoryview(buffer)
         try:
             piece = self._source.read(len(room))
-        except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, EOFError) as problem:
+        except _BROKEN as problem:
             raise _refusal("archive.corrupt", f"{self._name or 'the gzip file'} cannot be unpacked: {problem}") from None
         if not self._read and piece.startswith((GZIP_MAGIC, ZIP_MAGIC)):
             raise _refusal("archive.nested", f"{self._name or 'the gzip file'} holds another archive")

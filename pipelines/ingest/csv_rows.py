@@ -28,6 +28,7 @@ class CsvBlock:
 
     Attributes:
         text: lines without quotes and padding.
+        delimiter: between the fields of the file.
         table: their fields.
         columns: place of each column in a row.
         line: (rows,) number of the row's line in the file.
@@ -36,6 +37,7 @@ class CsvBlock:
     """
 
     text: bytes
+    delimiter: bytes
     table: TextTable
     columns: Mapping[str, int]
     line: Ints
@@ -60,7 +62,7 @@ class CsvBlock:
     def raw(self, row: int) -> bytes:
         """Return the line of a row."""
         begin = self.table.borders[self.first[row]] + 1 - PAD
-        return self.text[begin : self.text.index(b"\n", begin)]
+        return self.text[begin : self.text.index(b"\n", begin)].replace(_INSIDE, self.delimiter)
 
 
 def read_rows(stream: BinaryIO, delimiter: str, needed: Sequence[str], piece_bytes: int = PIECE_BYTES) -> Iterator[CsvBlock]:
@@ -94,7 +96,7 @@ def read_rows(stream: BinaryIO, delimiter: str, needed: Sequence[str], piece_byt
                 named = [name.strip().decode("utf-8", "replace") for name in header.split(inside)]
                 names, columns = len(named), _find_columns(named, needed)
         if text:
-            yield _block(text, inside, columns, names, before)
+            yield _block(text, (inside, delimiter.encode()), columns, names, before)
     if not names:
         code = "file.empty"
         raise InputRefusedError(code, "the file is empty", "ask for the file again")
@@ -136,8 +138,11 @@ def _undo_quotes(text: bytes, delimiter: bytes) -> tuple[bytes, bytes]:
 
 def _undo_line(line: bytes, delimiter: bytes) -> bytes:
     """Return a line with its fields apart; one whose quotes do not match keeps them in a single field."""
-    if b'"' not in line:
+    quotes = line.count(b'"')
+    if not quotes:
         return line.replace(delimiter, _INSIDE)
+    if quotes % 2:
+        return line
     try:
         rows = list(csv.reader([line.decode("utf-8", "surrogateescape")], delimiter=delimiter.decode(), strict=True))
     except csv.Error:
@@ -145,8 +150,9 @@ def _undo_line(line: bytes, delimiter: bytes) -> bytes:
     return _INSIDE.join(field.encode("utf-8", "surrogateescape") for field in rows[0])
 
 
-def _block(text: bytes, inside: bytes, columns: Mapping[str, int], names: int, lines_before: int) -> CsvBlock:
-    """Return the rows of some lines."""
+def _block(text: bytes, delimiters: tuple[bytes, bytes], columns: Mapping[str, int], names: int, lines_before: int) -> CsvBlock:
+    """Return the rows of some lines, whose delimiter is the first one and was the second one."""
+    inside, delimiter = delimiters
     table = text_table(text, inside)
     first = np.concatenate((np.zeros(1, np.int64), table.line_ends))[:-1]
     fields = table.line_ends - first
@@ -154,10 +160,10 @@ def _block(text: bytes, inside: bytes, columns: Mapping[str, int], names: int, l
     ends = table.borders[table.line_ends] - PAD
     whole = fields == names
     ragged = [
-        (lines_before + int(line) + 1, text[begins[line] : ends[line]])
+        (lines_before + int(line) + 1, text[begins[line] : ends[line]].replace(inside, delimiter))
         for line in np.flatnonzero(~whole)
         if text[begins[line] : ends[line]].strip(inside)
     ]
     blank = ends == begins
     rows = np.flatnonzero(whole & ~blank)
-    return CsvBlock(text, table, columns, rows + lines_before + 1, first[rows], ragged)
+    return CsvBlock(text, delimiter, table, columns, rows + lines_before + 1, first[rows], ragged)

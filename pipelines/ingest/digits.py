@@ -43,16 +43,15 @@ _DOT_BIT = _every_byte(
     0x10
 )  # '.' xor '0' is 0x1E, a digit's at most 0x09: among the characters of a number only the point has it
 _DOT = np.uint64(ord(".") ^ ord("0"))
-_POINT_FIT = np.uint64(0x0F)
 _ABOVE_NINE = _every_byte(0x7F - 9)
 _HIGH_BIT = _every_byte(0x80)
 _POINT_PLACE = np.uint64(0x0706050403020100)  # byte k times 256^k lands in the top byte: the point's place from the right
 _FOUR, _EIGHT, _SIXTEEN, _THIRTY_TWO, _TOP = (np.uint64(n) for n in (4, 8, 16, 32, 56))
-_ONE, _SHIFTED_LESS_ITSELF = np.uint64(1), np.uint64(255)
+_ONE, _NINE, _SHIFTED_LESS_ITSELF = np.uint64(1), np.uint64(9), np.uint64(255)
 _PAIRS, _PAIR_MASK = np.uint64(10 * 2**8 + 1), np.uint64(0x00FF00FF00FF00FF)
 _FOURS, _FOUR_MASK = np.uint64(100 * 2**16 + 1), np.uint64(0x0000FFFF0000FFFF)
 _EIGHTS = np.uint64(10_000 * 2**32 + 1)
-_FOREIGN_BITS = np.array([64 - 8 * length for length in range(_WORD + 1)], dtype=np.uint64)
+_OWN_BYTES = np.array([2**64 - 2 ** (64 - 8 * length) for length in range(_WORD + 1)], dtype=np.uint64)
 POWERS_OF_TEN = np.array([10**n for n in range(19)], dtype=np.int64)
 
 
@@ -125,35 +124,40 @@ def read_numbers(table: TextTable) -> Numbers:
         word = _read_word(table.words[ends - _WORD], lengths)
         read.digits[block] = word.digits
         read.decimals[block] = word.decimals
-        good = word.wrong == 0
-        np.logical_and(good, lengths > word.points.view(np.int64), out=read.good[block])
+        np.logical_and(word.right, lengths > word.points.view(np.int64), out=read.good[block])
         long.append(np.flatnonzero(lengths > _WORD) + begin)
     _read_long(table, read, np.concatenate(long))
     return read
 
 
 class _Word(NamedTuple):
-    """Up to eight characters read as a number; ``points`` is 1 where one is the decimal point, ``wrong`` 0 where fit."""
+    """Up to eight characters read as a number; ``points`` is 1 where one is the decimal point."""
 
     digits: Words
     decimals: Words
     points: Words
-    wrong: Words
+    right: Flags
 
 
 def _read_word(word: Words, lengths: Ints) -> _Word:
-    """Read the last ``lengths`` characters of each word; ``word`` is overwritten."""
-    foreign = np.take(_FOREIGN_BITS, lengths, mode="clip")
+    """Read the last ``lengths`` characters of each word; ``word`` is overwritten.
+
+    ``point`` holds the byte 1 where a character may be the decimal point and ``points`` the number 1 in words that
+    have it. A byte is wrong if it is above nine, or above zero where the point was taken out.
+    """
     word ^= _ZEROS
-    word >>= foreign
-    word <<= foreign
+    word &= np.take(_OWN_BYTES, lengths, mode="clip")
     point = word & _DOT_BIT
     point >>= _FOUR
-    wrong = point - _ONE
-    wrong &= point  # a second point
     word ^= point * _DOT
-    wrong |= point * _POINT_FIT & word  # a sign, a space, a slash: near the point in the code table, not the point
-    wrong |= ((word + _ABOVE_NINE) | word) & _HIGH_BIT  # a character beyond '9'
+    wrong = point * _NINE
+    wrong += _ABOVE_NINE
+    wrong += word
+    wrong |= word
+    wrong &= _HIGH_BIT
+    second = point - _ONE
+    second &= point
+    wrong |= second
     points = np.minimum(point, _ONE)
     before = point - points
     before &= word
@@ -169,7 +173,7 @@ def _read_word(word: Words, lengths: Ints) -> _Word:
     word &= _FOUR_MASK
     word *= _EIGHTS
     word >>= _THIRTY_TWO
-    return _Word(word, point, points, wrong)
+    return _Word(word, point, points, wrong == 0)
 
 
 def _read_long(table: TextTable, read: Numbers, fields: Ints) -> None:
@@ -182,4 +186,4 @@ def _read_long(table: TextTable, read: Numbers, fields: Ints) -> None:
     shift = POWERS_OF_TEN[_WORD - last.points.view(np.int64)]
     read.digits[fields] = first.digits.view(np.int64) * shift + last.digits.view(np.int64)
     read.decimals[fields] = np.where(first.points > 0, first.decimals + _EIGHT, last.decimals)
-    read.good[fields] = ((first.wrong | last.wrong) == 0) & (points <= 1) & (lengths <= 2 * _WORD)
+    read.good[fields] = first.right & last.right & (points <= 1) & (lengths <= 2 * _WORD)

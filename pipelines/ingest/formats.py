@@ -1,4 +1,8 @@
-"""Formats: which reader takes a file, told from its first bytes, never from its name."""
+"""Formats: which reader takes a file, told from its first bytes, never from its name.
+
+A mapping says what a plain table is; it does not make a table of a file that shows what it is. So a folder may hold
+a mapping for its tables beside files of other formats.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +20,11 @@ HEAD_BYTES = 4096
 READERS: dict[str, Reader] = {"nem12": read_nem12, "nem13": read_nem13, "csv": read_mapped_csv}
 """Every format and its reader."""
 
-_HEADER = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*100\s*,\s*(NEM12|NEM13)\b", re.IGNORECASE)
-_NEM12_BODY = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:100,|200,)", re.IGNORECASE)
-_NEM13_BODY = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*250,", re.IGNORECASE)
+_START = rb"\A(?:\xef\xbb\xbf)?[\s,]*"
+_HEADER = re.compile(_START + rb"100[ \t]*,[ \t]*(NEM12|NEM13)\b", re.IGNORECASE)
+_NEM12_BODY = re.compile(_START + rb"200[ \t]*,[^\n]*(?:\s*\n\s*[23]00[ \t]*,|\s*\Z)")
+_NEM13_BODY = re.compile(_START + rb"250[ \t]*,[^,\n]*,[^,\n]*,")
+_TABLE = re.compile(rb"\s*[^\n]*[,;|\t][^\n]*")
 _TEXT = re.compile(rb"\A[\t\r\n\x20-\x7e\x80-\xff]*\Z")
 
 
@@ -43,11 +49,11 @@ def detect(head: bytes, name: str, mapping: str | None) -> str:
         return header[1].decode().lower()
     if _NEM13_BODY.match(head):
         return "nem13"
-    if mapping is None and _NEM12_BODY.match(head):
+    if _NEM12_BODY.match(head):
         return "nem12"
     if mapping is not None and _TEXT.match(head):
         return "csv"
-    if _TEXT.match(head) and b"," in head.splitlines()[0]:
+    if _TEXT.match(head) and _TABLE.match(head):
         code = "mapping.missing"
         raise InputRefusedError(code, f"{name} is a plain table: which column is what?", "say it in a mapping file: --map FILE")
     code = "format.unknown"

@@ -49,13 +49,18 @@ def read_pieces(stream: BinaryIO, marks: Sequence[bytes], piece_bytes: int = PIE
         place = _last_start(held, starts)
         if place > 0:
             yield LinePiece(_plain_ends(held[:place]), last=False, cut=False)
-        elif len(held) > _MOST_BYTES:
-            code = "record.size"
-            raise InputRefusedError(code, f"no record begins in {_MOST_BYTES >> 20} MiB", "check the format of the file")
-        held = held[max(place, 0) :] + more
-        more = stream.read(max(piece_bytes, len(held)) if place <= 0 else piece_bytes)
+        held = held[place:] + more
+        _check_size(held, starts)
+        more = stream.read(piece_bytes if place > 0 else max(piece_bytes, len(held)))
     cut = bool(held) and not held.endswith(b"\n")
     yield LinePiece(_plain_ends(held + b"\n" if cut else held), last=True, cut=cut)
+
+
+def _check_size(held: bytes, starts: Sequence[bytes]) -> None:
+    """Refuse to hold more when no record begins in what is held."""
+    if len(held) > _MOST_BYTES and not _last_start(held, starts):
+        code = "record.size"
+        raise InputRefusedError(code, f"no record begins in {_MOST_BYTES >> 20} MiB", "check the format of the file")
 
 
 def _keep_freed_memory() -> None:
@@ -68,7 +73,7 @@ def _keep_freed_memory() -> None:
 
 
 def _last_start(held: bytes, starts: Sequence[bytes]) -> int:
-    """Return where the last line with a mark begins; 0 or less where none does after the first byte."""
+    """Return where the last line with a mark begins; 0 where none does after the first byte."""
     for start in starts:
         place = held.rfind(start) + 1
         if place > 0:

@@ -236,7 +236,7 @@ class _Table:
         parsed = Parsed(
             intervals=pa.concat_tables(intervals) if intervals else PARSED_INTERVALS.empty(),
             reads=pa.concat_tables(reads) if reads else PARSED_READS.empty(),
-            rejections=rejections_table(self.rejections.values()),
+            rejections=rejections_table(self.rejections[key] for key in sorted(self.rejections)),
             clock=self.clock.name if self.local else None,
         )
         return replace(parsed, rows_read=parsed.rows_taken + sum(row.rows for row in self.rejections.values()))

@@ -190,6 +190,7 @@ def _read_shape(piece: Piece, records: Records, slots: int) -> tuple[Days, Flags
         without = codes == Quality.MISSING
         values[coded] = np.where(without, 0, values[coded])
         decimals[coded] = np.where(without, 0, decimals[coded])
+    special = codes.any(axis=1)
     exponent = _scale(values, decimals, piece.frames.exponent[records.frame], plain)
     days = Days(
         line=records.line,
@@ -197,8 +198,8 @@ def _read_shape(piece: Piece, records: Records, slots: int) -> tuple[Days, Flags
         start=midnight - piece.frames.clock_minutes[records.frame] * _MICROSECONDS_A_MINUTE,
         exponent=exponent,
         values=values,
-        coded=coded,
-        codes=codes,
+        coded=coded[special],
+        codes=codes[special],
         labels=labels,
         label=label,
         natives=natives,

@@ -83,7 +83,11 @@ def _sparse(found: dict[int, Any], rows: int, kind: pa.DataType) -> pa.Array:
     """Return a column that is null but for the places ``found``."""
     if not found:
         return pa.nulls(rows, kind)
-    return pa.array([found.get(place) for place in range(rows)], kind)
+    place = np.zeros(rows, dtype=np.int64)
+    place[list(found)] = np.arange(len(found))
+    absent = np.ones(rows, dtype=np.bool_)
+    absent[list(found)] = False
+    return pa.array(list(found.values()), kind).take(pa.array(place, mask=absent))
 
 
 def _records(place: Place, lines: Ints) -> pa.Array:
