@@ -55,7 +55,7 @@ class FlowReport:
     """What came of it.
 
     Attributes:
-        run_id: the run that was published; None when there was nothing to do.
+        run_id: the run that was published.
         files: one entry per delivered file, as ``m2b ingest --json`` prints it.
         counters: figures of the run.
         new_rejections: rows or files set aside that were not before.
@@ -63,7 +63,7 @@ class FlowReport:
         stored: some reading or read was stored, now or before.
     """
 
-    run_id: str | None
+    run_id: str
     files: list[dict[str, Any]] = field(default_factory=list)
     counters: dict[str, Any] = field(default_factory=dict)
     new_rejections: int = 0
@@ -116,6 +116,7 @@ def make_plan(store: Store, base: Snapshot, request: FlowRequest, delivery: Deli
         billing=request.billing,
         validate_months=tuple(sorted(months)),
         validates=request.validates,
+        known_files=len(delivery.known),
         versions=versions(),
     )
 
