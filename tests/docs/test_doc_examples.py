@@ -1,0 +1,172 @@
+"""The examples of the documentation run: tariffs, mappings, master data, queries, commands."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shlex
+from datetime import UTC, datetime
+
+import click
+import numpy as np
+import pytest
+
+from pipelines.cli.main import m2b
+from pipelines.ingest.csv_mapping import parse_mapping
+from pipelines.ingest.mapped_csv import read_mapped_csv
+from pipelines.ingest.reader import ReadContext
+from pipelines.lakehouse.catalogue import connect
+from pipelines.masterdata.load import load_master_data
+from pipelines.vee.profile import load_profile
+from tariffs.calendar import combos_of
+from tariffs.load import parse_tariff
+from tariffs.model import Tariff
+from tariffs.rated import Determinant, RatingInputs
+from tariffs.rating import rate
+from tests.docs.pages import DOCS, blocks, blocks_of_all_pages, pages, read
+
+TARIFF, MAPPING, MASTER, ANALYSTS = (
+    "reference/tariff_document.md",
+    "reference/mapping_file.md",
+    "reference/master_data.md",
+    "operating/analysts.md",
+)
+JANUARY = (datetime(2025, 12, 31, 16, tzinfo=UTC), datetime(2026, 1, 31, 16, tzinfo=UTC))
+USED = {"import_kwh": {"peak": 100, "off": 300}, "controlled_load_kwh": {"off": 50}, "export_kwh": {"off": 40}}
+AROUND = """\
+tariff: around
+currency: AUD
+clock: Australia/Perth
+versions:
+- from: 2025-01-01
+  periods: {{peak: [{{days: mon-fri, from: "15:00", to: "21:00"}}], off: [{{else: true}}]}}
+{part}
+"""
+NO_CHARGES = "  charges: []\n"
+
+
+def named(found):
+    return [pytest.param(block, id=block.name) for block in found]
+
+
+def whole(part: str) -> Tariff:
+    """Return the tariff that a part of a version stands in."""
+    inside = part if part.startswith("export:") else "charges:\n" + part
+    text = "".join(f"  {line}\n" for line in inside.splitlines())
+    return parse_tariff(AROUND.format(part=(NO_CHARGES if part.startswith("export:") else "") + text), "example")
+
+
+def sentences(tariff: Tariff) -> list[str]:
+    """Return the sentences on the bill for what the page says was used in January 2026."""
+    quantities = {}
+    for name, use in USED.items():
+        direction = "export" if name == "export_kwh" else "import"
+        combos = combos_of(tariff, direction=direction, starts_at=JANUARY[0], ends_at=JANUARY[1])
+        quantities[name] = Determinant(combos, 0, np.array([[use.get(combo.band, 0) for combo in combos]]), "kWh")
+    untaxed = np.zeros(1, dtype=bool)
+    return rate(RatingInputs(tariff, *JANUARY, quantities, untaxed)).lines["text"].to_pylist()
+
+
+def priced_examples():
+    """Return the examples of charges with the sentences that stand under them."""
+    text = read(TARIFF)
+    found = re.findall(r"```yaml\n((?:- \{|export:).*?)```\n\n```text\n(.*?)```", text, re.DOTALL)
+    return [pytest.param(part, said.splitlines(), id=part.splitlines()[0][:40]) for part, said in found]
+
+
+class TestTariffs:
+    def test_the_whole_document_can_be_followed(self):
+        documents = [block for block in blocks(TARIFF, "yaml") if block.text.startswith("tariff:")]
+        assert [parse_tariff(block.text, block.name).tariff for block in documents] == ["example"]
+
+    @pytest.mark.parametrize(("part", "said"), priced_examples())
+    def test_a_charge_makes_the_lines_that_stand_under_it(self, part, said):
+        assert [line for line in sentences(whole(part)) if not line.startswith("rounding")] == said
+
+    def test_every_example_of_a_charge_is_priced(self):
+        assert len(priced_examples()) == len(blocks(TARIFF, "text")) == len(blocks(TARIFF, "yaml")) - 1
+
+
+class TestMappings:
+    @pytest.mark.parametrize("block", named(blocks(MAPPING, "yaml")))
+    def test_a_mapping_can_be_followed(self, block):
+        assert parse_mapping(block.text).channels
+
+    def test_the_table_is_read_whole_by_the_mapping_under_it(self):
+        (table,) = blocks(MAPPING, "csv")
+        mapping = next(block for block in blocks(MAPPING, "yaml") if block.line > table.line)
+        (parsed,) = read_mapped_csv(io.BytesIO(table.text.encode()), ReadContext("table.csv", mapping=mapping.text))
+        assert parsed.rejections.num_rows == 0
+        assert parsed.rows_taken == 8
+
+    def test_its_cells_are_what_the_page_says(self):
+        (table,) = blocks(MAPPING, "csv")
+        mapping = next(block for block in blocks(MAPPING, "yaml") if block.line > table.line)
+        (parsed,) = read_mapped_csv(io.BytesIO(table.text.encode()), ReadContext("table.csv", mapping=mapping.text))
+        rows = {(r["service_point_id"], r["direction"]): r for r in parsed.intervals.to_pylist()}
+        assert rows["M1", "import"]["values"] == [125, 130]
+        assert rows["M1", "import"]["start"] == datetime(2026, 3, 28, 23, tzinfo=UTC)
+        assert rows["M2", "import"]["quality"] == [0, 1]
+
+
+def test_the_profile_can_be_followed():
+    (block,) = blocks("concepts/vee.md", "yaml")
+    assert load_profile(block.text).spike_percent == 250
+
+
+def test_the_master_data_are_loaded_without_a_contradiction(tmp_path):
+    files = re.findall(r"`(\w+\.csv)`\n\n```csv\n(.*?)```", read(MASTER), re.DOTALL)
+    for name, text in files:
+        (tmp_path / name).write_text(text, "utf-8")
+    tables = load_master_data([tmp_path], {}, "run")
+    assert {name: rows.num_rows for name, rows in tables.items()} == {
+        "service_points": 1, "meters": 2, "registers": 5, "agreements": 2, "accounts": 2, "customers": 2,
+    }  # fmt: skip
+
+
+class TestQueries:
+    @pytest.mark.parametrize("block", named(blocks_of_all_pages("sql")))
+    def test_a_query_runs(self, block, small_store):
+        with connect(small_store, small_store.snapshot()) as connection:
+            connection.execute(block.text)
+
+    @pytest.mark.parametrize("block", named(blocks(ANALYSTS, "sql")))
+    def test_the_analysts_queries_find_something_but_wrong_bills(self, block, small_store):
+        with connect(small_store, small_store.snapshot()) as connection:
+            rows = connection.execute(block.text).fetchall()
+        assert bool(rows) is ("HAVING" not in block.text)
+
+
+@pytest.mark.parametrize("block", named(blocks_of_all_pages("json")))
+def test_json_is_json(block):
+    assert json.loads(block.text)
+
+
+def told_commands():
+    """Return every command line that a page tells, by page."""
+    found = {}
+    for page in pages():
+        if page.name == "commands.md":
+            continue
+        text = page.read_text("utf-8")
+        joined = re.sub(r"\$\([^)]*\)|\{\{.*?\}\}", "X", text.replace("\\\n", " "))
+        inline = re.findall(r"`(m2b [^`\n]+)`", joined)
+        shell = "\n".join(re.findall(r"```(?:bash|ini|python|)\n(.*?)```", joined, re.DOTALL))
+        fenced = re.findall(r"(?:^|[\s'])(m2b [a-z][^'\n]*)", shell, re.MULTILINE)
+        for line in [*inline, *fenced]:
+            found[page.relative_to(DOCS).as_posix(), line] = None
+    return [pytest.param(line, id=f"{page}: {line[:60]}") for page, line in found]
+
+
+@pytest.mark.parametrize("line", told_commands())
+def test_a_command_and_its_options_exist(line):
+    told = shlex.split(re.split(r"[;|>…]", line)[0])[1:]
+    context, command = click.Context(m2b, info_name="m2b"), m2b
+    while isinstance(command, click.Group) and told and not told[0].startswith("-"):
+        name = told.pop(0)
+        found = command.get_command(context, name)
+        assert found is not None, f"there is no command {name}"
+        context, command = click.Context(found, info_name=name, parent=context), found
+    known = {option for parameter in command.get_params(context) for option in parameter.opts}
+    assert [word for word in told if word.startswith("--") and word not in known] == []

@@ -1,0 +1,190 @@
+"""The documentation says all that the code can say, nothing else, and its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from pipelines.bill.holds import OWNERS, HoldCode
+from pipelines.ingest import csv_mapping
+from pipelines.lakehouse.settings import StoreSettings
+from pipelines.lakehouse.views import view_statements
+from pipelines.vee.profile import VeeProfile, ZeroRunSlots
+from schemas.codes import FileStatus, Method, Quality
+from schemas.master_documents import ROWS
+from schemas.tables import TABLES
+from tariffs import model, periods, rounding
+from tariffs.charges.tiers import Tiers
+from tests.docs.pages import DOCS, REPOSITORY, anchor, first_cells, headings, pages, prose, read, section
+from tests.docs.words_of_code import codes_in, error_codes, kinds_of_charges, rules
+from tools.reference import pages as generated_pages
+
+BILLED = "concepts/what_is_billed.md"
+VEE = "concepts/vee.md"
+REJECTIONS = "reference/rejections.md"
+TARIFF = "reference/tariff_document.md"
+NAMES = [page.relative_to(DOCS).as_posix() for page in pages()]
+DECISIONS = [name for name in NAMES if name.startswith("decisions/")]
+
+
+def words(text: str) -> set[str]:
+    return {word for cell in first_cells(text) for word in cell}
+
+
+def missing_from(page: str, wanted: set[str]) -> set[str]:
+    named = set(re.findall(r"`([^`\n]+)`", prose(read(page))))
+    spelled = {part for name in named for part in re.split(r"[^\w]+", name)}
+    return wanted - named - spelled
+
+
+class TestHolds:
+    def test_every_hold_code_has_its_row_and_no_other_is_there(self):
+        assert words(section(read(BILLED), "Holds")) == {code.value for code in HoldCode}
+
+    @pytest.mark.parametrize("code", list(HoldCode))
+    def test_the_owner_is_the_one_that_the_row_in_holds_has(self, code):
+        row = next(line for line in read(BILLED).splitlines() if line.startswith(f"| `{code.value}`"))
+        assert row.split(" | ")[2] == OWNERS[code]
+
+
+class TestValidation:
+    def test_every_rule_has_its_section_and_no_other_is_there(self):
+        sections = {heading.strip("`") for heading in headings(read(VEE)) if heading.startswith("`")}
+        assert sections == rules()
+
+    def test_every_code_of_a_blocked_advance_is_told(self):
+        codes = {code for code in codes_in("pipelines/vee") if code.startswith("register.")}
+        assert {word for word in words(section(read(VEE), "Registers")) if word.startswith("register.")} == codes
+
+    @pytest.mark.parametrize("name", [name for name in VeeProfile.model_fields if name != "name"])
+    def test_every_parameter_is_there_with_its_default(self, name):
+        row = next(line for line in read(VEE).splitlines() if line.startswith(f"| `{name}`"))
+        default = VeeProfile.model_fields[name].default
+        spoken = ", ".join(f"{k} {v}" for k, v in default) if isinstance(default, ZeroRunSlots) else str(default).lower()
+        assert row.split(" | ")[1] == spoken
+
+
+class TestReadings:
+    @pytest.mark.parametrize("code", [*Quality, *Method], ids=lambda code: f"{type(code).__name__} {code.name}")
+    def test_every_quality_and_method_is_there_with_its_number(self, code):
+        assert f"| {int(code)} | `{code.name.lower()}` |" in read("concepts/readings.md")
+
+
+class TestRejections:
+    def test_every_code_of_ingest_is_there_and_no_other(self):
+        known = codes_in("pipelines/ingest")
+        listed = {word for word in words(read(REJECTIONS)) if "." in word}
+        assert listed == known
+
+    def test_every_status_of_a_file_is_there(self):
+        assert {status.value for status in FileStatus} <= words(read(REJECTIONS))
+
+
+class TestErrors:
+    def test_every_error_code_is_there_and_no_other(self):
+        elsewhere = {code.value for code in HoldCode} | {
+            code for code in codes_in("pipelines/vee") if code.startswith("register.")
+        }
+        folders = ["bill", "cli", "lakehouse", "masterdata", "operations", "publish", "vee"]
+        known = error_codes("schemas", "tariffs", *(f"pipelines/{folder}" for folder in folders))
+        known |= {code for code in error_codes("pipelines") if code.startswith("accounting.")}
+        listed = {word for word in words(section(read("reference/exit_codes.md"), "Error codes")) if "." in word}
+        assert listed == known - elsewhere
+
+
+class TestTariffDocument:
+    def test_every_kind_of_charge_has_its_section_and_no_other_is_there(self):
+        charges = section(read(TARIFF), "Charges")
+        assert {h.strip("`") for h in headings(charges)} == kinds_of_charges() | {"rounding"}
+
+    @pytest.mark.parametrize(
+        "part",
+        [
+            model.Tariff, model.Version, model.Holidays, model.FixedCharge, model.EnergyCharge, model.RiderCharge,
+            model.PercentCharge, model.TaxCharge, model.Export, rounding.Rounding, rounding.Places, rounding.TaxPlaces,
+            periods.Season, periods.PeriodRule, Tiers,
+        ],
+        ids=lambda part: part.__name__,
+    )  # fmt: skip
+    def test_every_key_is_told(self, part: type[BaseModel]):
+        keys = {field.alias or name for name, field in part.model_fields.items()}
+        assert not missing_from(TARIFF, keys)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [csv_mapping.CsvMapping, csv_mapping.TimeColumn, csv_mapping.ChannelColumn, csv_mapping.QualityColumn],
+    ids=lambda part: part.__name__,
+)
+def test_every_key_of_a_mapping_file_is_told(part):
+    assert not missing_from("reference/mapping_file.md", set(part.model_fields))
+
+
+@pytest.mark.parametrize("table", ROWS)
+def test_every_column_of_a_master_data_file_is_told(table):
+    text = read("reference/master_data.md")
+    assert [name for name in ROWS[table].model_fields if re.search(rf"\b{name}\b", text) is None] == []
+
+
+class TestStore:
+    def test_every_table_is_there_and_no_other(self):
+        assert words(section(read("reference/store.md"), "Tables")) == set(TABLES)
+
+    def test_every_setting_is_there_and_no_other(self):
+        assert words(section(read("reference/store.md"), "Settings")) - {"store.json"} == set(StoreSettings.model_fields)
+
+    def test_every_figure_of_kpis_is_there_and_no_other(self, small_store):
+        (kpis,) = (s for s in view_statements(small_store, small_store.snapshot()) if s.startswith("CREATE OR REPLACE VIEW kpis"))
+        figures = set(re.findall(r"'([a-z_]+)' AS kpi", kpis)) | set(
+            re.findall(r"SELECT (?:\w+|coalesce\([^)]*\)), '([a-z_]+)'", kpis)
+        )
+        views = section(read("reference/store.md"), "Views")
+        assert words(views[views.index("| kpi |") :]) == figures
+
+
+@pytest.mark.parametrize("path", generated_pages(), ids=lambda path: path.name)
+def test_generated_pages_are_what_the_code_says_now(path: Path):
+    assert path.read_text("utf-8") == generated_pages()[path], "run: make docs"
+
+
+class TestLinks:
+    @pytest.mark.parametrize("name", NAMES)
+    def test_links_lead_to_a_page_and_a_heading(self, name):
+        page = DOCS / name
+        broken = []
+        for target in re.findall(r"\]\(([^)]+)\)", prose(page.read_text("utf-8"))):
+            if target.startswith("https://"):
+                continue
+            path, _, heading = target.partition("#")
+            other = (page.parent / path).resolve() if path else page
+            if not other.exists() or (heading and heading not in map(anchor, headings(other.read_text("utf-8")))):
+                broken.append(target)
+        assert broken == []
+
+    def test_the_index_leads_to_every_page(self):
+        linked = {(DOCS / target).resolve() for target in re.findall(r"\]\(([^)#]+)\)", read("index.md"))}
+        assert set(pages()) - linked == {DOCS / "index.md"}
+
+
+class TestDecisions:
+    def test_they_are_numbered_without_a_hole(self):
+        assert [Path(name).name[:4] for name in DECISIONS] == [f"{n:04d}" for n in range(1, len(DECISIONS) + 1)]
+
+    @pytest.mark.parametrize("name", DECISIONS)
+    def test_each_has_a_date_context_choice_and_consequences(self, name):
+        text = read(name)
+        assert re.search(r"^\d{4}-\d{2}-\d{2}$", text, re.MULTILINE)
+        assert headings(text)[1:] == ["Context", "Choice", "Consequences"]
+
+
+def test_the_changelog_has_one_section_of_what_is_not_released():
+    text = (REPOSITORY / "CHANGELOG.md").read_text("utf-8")
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE)[0] == "[Unreleased]"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_names_no_computer(name):
+    assert re.search(r"/(?:work|home|root|tmp|Users)/", read(name)) is None
