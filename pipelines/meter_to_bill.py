@@ -67,7 +67,8 @@ def attempt(units: beam.PCollection, label: str, stage: beam.DoFn) -> tuple[beam
 def describe_failure(failure: tuple[Any, tuple[type, str, list[str]]]) -> str:
     """Return a dead letter as text: what failed, on which element."""
     element, (_, text, trace) = failure
-    return f"{text} while working on {str(element)[:200]}\n{''.join(trace)[-2000:]}"
+    unit = f"bucket {element.bucket}" if hasattr(element, "bucket") else str(element)[:100]
+    return f"{text[:1000]} while working on {unit}\n{''.join(trace)[-2000:]}"
 
 
 def run_locally(

@@ -57,6 +57,7 @@ class RunPlan:
         billing: what to bill; None to stop after validation.
         validate_months: months to validate even where nothing new was delivered.
         validates: False to stop after ingest.
+        known_files: delivered files whose bytes an earlier run took.
         versions: versions of the program and its libraries, for the ``runs`` row.
     """
 
@@ -69,4 +70,5 @@ class RunPlan:
     billing: BillingRequest | None = None
     validate_months: tuple[str, ...] = ()
     validates: bool = True
+    known_files: int = 0
     versions: dict[str, str] = field(default_factory=dict)

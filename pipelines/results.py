@@ -88,6 +88,11 @@ def publish(
     taken, buckets = list(taken), sorted(buckets, key=lambda b: b.bucket)
     adds = [file for work in taken for file in work.files] + [file for work in buckets for file in work.files]
     accounts = sorted((account for work in taken for account in work.accounts), key=lambda a: a.file.sha256)
+    if accounts and not plan.known_files and not any(account.rows_taken for account in accounts):
+        # Nothing that came could be read: the account of it is published, and no reading, no bill.
+        buckets = [BucketResult(b.bucket, reconciled=b.reconciled) for b in buckets]
+        adds = [file for work in taken for file in work.files]
+        plan = replace(plan, validate_months=(), billing=None)
     counters: Counter[str] = Counter()
     if accounts:
         rows = [_file_row(account, [b.reconciled for b in buckets], plan) for account in accounts]

@@ -26,7 +26,7 @@ CHARGE_LINES = Table(
         column("bill_id", pa.string(), "the bill"),
         column("line_no", pa.int32(), "place on the bill, from 1"),
         column("charge_id", pa.string(), "the charge of the tariff; 'export' for energy bought, 'rounding' for the cents"),
-        column("kind", pa.string(), "fixed, energy, percent, tax, export, rounding"),
+        column("kind", pa.string(), "fixed, energy, rider, percent, tax, export, rounding"),
         column("band", pa.string(), "period of the tariff; null where the charge has none", nullable=True),
         column("tier", pa.int32(), "step of the ladder, from 1; null where there is none", nullable=True),
         column("quantity", ENERGY, "what was multiplied", unit="unit"),

@@ -19,7 +19,7 @@ null stands only where the meaning says what it stands for. `m2b sql` and `analy
 
 def data_dictionary() -> str:
     """Return the page as Markdown."""
-    return "\n".join([_HEAD, "## Views", *_pages(VIEWS), "## Tables", *_pages((*DATA_TABLES, RUNS))])
+    return "\n".join([_HEAD, "## Views\n", *_pages(VIEWS), "## Tables\n", *_pages((*DATA_TABLES, RUNS))])
 
 
 def _pages(tables: tuple[Table, ...]) -> Iterator[str]:

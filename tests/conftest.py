@@ -4,6 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Machines are shared and slow at times: a property fails for what it says, never for how long it took; and the same
+# commit tries the same examples.
+settings.register_profile("project", deadline=None, derandomize=True)
+settings.load_profile("project")
 
 REFERENCE_DATA = Path(os.environ.get("M2B_REFERENCE_DATA", Path(__file__).parents[2] / "shared"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
@@ -18,13 +19,20 @@ def connect(store: Store, snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
     """Return an in-memory connection that sees the views of ``snapshot`` and no other file."""
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
-    for statement in view_statements(store, snapshot):
-        connection.execute(statement)
+    _execute(connection, view_statements(store, snapshot))
     folder = str(store.root.resolve()).replace("'", "''")
     connection.execute(f"SET allowed_directories = ['{folder}']")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
+
+
+def _execute(connection: duckdb.DuckDBPyConnection, statements: Iterable[str]) -> None:
+    """Execute statements as one transaction: some hundred commits would take twice the time."""
+    connection.execute("BEGIN")
+    for statement in statements:
+        connection.execute(statement)
+    connection.execute("COMMIT")
 
 
 def publish_catalogue(store: Store, snapshot: Snapshot) -> Path:
@@ -41,8 +49,7 @@ def publish_catalogue(store: Store, snapshot: Snapshot) -> Path:
         path = str(part).replace("'", "''")
         builder.execute(f"ATTACH '{path}' AS analytics (STORAGE_VERSION '{STORAGE_VERSION}')")
         builder.execute("USE analytics")
-        for statement in statements:
-            builder.execute(statement)
+        _execute(builder, statements)
         builder.execute("USE memory")
         builder.execute("DETACH analytics")
     target = store.root / "analytics.duckdb"

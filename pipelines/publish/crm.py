@@ -19,12 +19,14 @@ import pyarrow.compute as pc
 
 from pipelines.bill.due import Due
 from pipelines.bill.standing import Merged
-from pipelines.lakehouse.data_files import read_data_files
 from pipelines.plan import RunPlan
 from pipelines.vee.findings import in_unit
 from schemas.codes import BillStatus
 from schemas.crm import CRM_RECORDS
 from schemas.events import EVENTS
+from schemas.findings import EXCEPTIONS
+from schemas.table import Table
+from schemas.usage import USAGE
 
 _EPOCH = date(1970, 1, 1)
 LINE_FIELDS = ("line_no", "charge_id", "kind", "band", "tier", "quantity", "unit", "price", "amount", "tax_code", "text")
@@ -37,6 +39,7 @@ def crm_records(
     dues: Sequence[Due],
     readings: pa.Table,
     exceptions: pa.Table,
+    events: pa.Table,
     plan: RunPlan,
     bucket: int,
 ) -> pa.Table:
@@ -48,10 +51,11 @@ def crm_records(
         dues: the agreements of the run.
         readings: validated rows around the period.
         exceptions: findings around the period.
+        events: rows of ``EVENTS``.
         plan: the run.
         bucket: bucket of all rows.
     """
-    book = _Book(merged, readings, exceptions, _events(plan, bucket), {due.agreement_id: due for due in dues})
+    book = _Book(merged, readings, exceptions, events, {due.agreement_id: due for due in dues})
     rows = [_row(book.of_bill(bill), book.by_day(bill), bill, "billed", plan, bucket) for bill in book.live_bills()]
     rows += [_row(book.of_hold(hold), book.by_day(hold), hold, "held", plan, bucket) for hold in book.open_holds()]
     known = {(r["agreement_id"], r["period_from"], r["period_to"]): r for r in before.to_pylist()}
@@ -60,10 +64,6 @@ def crm_records(
         old = known.get((row["agreement_id"], row["period_from"], row["period_to"]))
         kept.append(old if old is not None and old["record"] == row["record"] else row)
     return pa.Table.from_pylist(kept, schema=CRM_RECORDS.schema)
-
-
-def _events(plan: RunPlan, bucket: int) -> pa.Table:
-    return read_data_files(plan.root, EVENTS, plan.base.files(EVENTS), filters=pc.field("bucket") == bucket)
 
 
 def plain(values: pa.ChunkedArray | pa.Array) -> list[str]:
@@ -79,12 +79,13 @@ class _Book:
     """Everything that is known of the bucket's agreements, by what a record asks for."""
 
     def __init__(self, merged: Merged, readings: pa.Table, exceptions: pa.Table, events: pa.Table, dues: dict[str, Due]) -> None:
+        usage, exceptions, events = _by_key(merged.usage, USAGE), _by_key(exceptions, EXCEPTIONS), _by_key(events, EVENTS)
         self.dues = dues
         self.bills = merged.bills
         self.holds = merged.holds
         self.lines = _grouped(_rows(merged.lines, LINE_FIELDS), merged.lines["bill_id"].to_pylist())
-        keys = zip(*(merged.usage[name].to_pylist() for name in ("agreement_id", "period_from", "period_to")), strict=True)
-        self.usage = _grouped(_rows(merged.usage, ("determinant", "band", "tariff_version", "value", "unit")), keys)
+        keys = zip(*(usage[name].to_pylist() for name in ("agreement_id", "period_from", "period_to")), strict=True)
+        self.usage = _grouped(_rows(usage, ("determinant", "band", "tariff_version", "value", "unit")), keys)
         self.exceptions = _grouped(_rows(exceptions, EXCEPTION_FIELDS), exceptions["service_point_id"].to_pylist())
         self.days = _DailyEnergy(readings)
         self.events = _grouped(
@@ -165,6 +166,11 @@ def _rows(table: pa.Table, names: Sequence[str]) -> list[dict[str, Any]]:
         else:
             columns.append(values.to_pylist())
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _by_key(rows: pa.Table, table: Table) -> pa.Table:
+    """Return rows in the order of the table: rows just made and rows read again give the same record."""
+    return rows.sort_by([(name, "ascending") for name in table.key])
 
 
 def _grouped(rows: Sequence[dict[str, Any]], keys: Any) -> dict[Any, list[dict[str, Any]]]:  # noqa: ANN401 - any iterable of keys
