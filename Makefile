@@ -32,6 +32,7 @@ test-long: $(READY)
 
 docs: $(READY)
 	$(VENV)/bin/python -m tools.reference
+	$(VENV)/bin/python -m tools.readme
 
 bench: $(READY)
 	$(VENV)/bin/python benchmarks/run.py

@@ -29,22 +29,22 @@ from schemas.crm import CRM_RECORDS
 from schemas.readings import READINGS_DAILY
 
 REQUEST = FlowRequest("bill.run", billing=BillingRequest(date(2026, 1, 1), date(2026, 2, 1), date(2026, 2, 20)))
-BANDS_SQL = """
-SELECT service_point_id,
-  sum(list_dot_product("values"::DOUBLE[], [CASE WHEN i BETWEEN 14 AND 40 THEN 1 ELSE 0 END FOR i IN range(48)]::DOUBLE[])) AS peak,
-  sum(list_dot_product("values"::DOUBLE[], [CASE WHEN i BETWEEN 14 AND 40 THEN 0 ELSE 1 END FOR i IN range(48)]::DOUBLE[])) AS off_peak,
-  isodow(day) > 5 AS weekend
-FROM read_parquet({files}) GROUP BY ALL
+PEAK = "[CASE WHEN i BETWEEN 14 AND 40 THEN 1 ELSE 0 END FOR i IN range(48)]::DOUBLE[]"
+OFF_PEAK = "[CASE WHEN i BETWEEN 14 AND 40 THEN 0 ELSE 1 END FOR i IN range(48)]::DOUBLE[]"
+BANDS_SQL = f"""
+SELECT service_point_id, isodow(day) > 5 AS weekend,
+  sum(list_dot_product("values"::DOUBLE[], {PEAK})) AS peak, sum(list_dot_product("values"::DOUBLE[], {OFF_PEAK})) AS off_peak
+FROM read_parquet($files) GROUP BY ALL
 """
 
 
 def duckdb_seconds(root: Path, files: list[str]) -> float:
     """Time one statement: two bands, weekdays and weekends apart, over the month's files."""
-    paths = "[" + ", ".join(f"'{root / 'tables' / READINGS_DAILY.name / file}'" for file in files) + "]"
+    paths = [str(root / "tables" / READINGS_DAILY.name / file) for file in files]
     with duckdb.connect() as connection:
         connection.execute("SET threads = 2")
         begin = time.perf_counter()
-        connection.execute(BANDS_SQL.format(files=paths)).fetchall()
+        connection.execute(BANDS_SQL, {"files": paths}).fetchall()
         return time.perf_counter() - begin
 
 
