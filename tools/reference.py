@@ -1,4 +1,4 @@
-"""Write the generated pages of the reference: the data dictionary and the commands' help."""  # noqa: INP001 - a script
+"""Write the generated pages of the reference: the data dictionary and the commands' help."""
 
 from __future__ import annotations
 

@@ -126,7 +126,9 @@ def _bills(measured: Measured, rated: RatedLines, loaded: LoadedTariff, plan: Ru
     columns |= {
         "bucket": [bucket] * count,
         "bill_id": ids,
-        "bill_number": [f"{due.month.replace('-', '')}-{text[1:11].upper()}" for due, text in zip(dues, ids.to_pylist(), strict=True)],
+        "bill_number": [
+            f"{due.month.replace('-', '')}-{text[1:11].upper()}" for due, text in zip(dues, ids.to_pylist(), strict=True)
+        ],
         "document_type": ["credit_note" if less else "invoice" for less in negative],
         "tariff_clock": [loaded.tariff.clock] * count,
         "issue_date": issue,
@@ -160,7 +162,8 @@ def _input_hashes(measured: Measured, loaded: LoadedTariff) -> list[str]:
         due = ready.due
         made = hashlib.sha256()
         facts = [
-            loaded.sha256, due.agreement_id, due.account_id, due.service_point_id, due.role, due.currency, due.export_taxed,
+            loaded.tariff.fingerprint, due.agreement_id, due.account_id, due.service_point_id, due.role, due.currency,
+            due.export_taxed,
             due.period_from, due.period_to, due.starts_at, due.ends_at, due.billing_clock, ready.energy, ready.estimated,
             ready.registers,
         ]  # fmt: skip

@@ -17,6 +17,9 @@ from pipelines.plan import RunPlan
 from tariffs.load import parse_tariff
 from tariffs.model import Tariff
 
+EXPORT = "export_kwh"
+"""The determinant that a feed-in agreement bills."""
+
 
 @dataclass(frozen=True)
 class Due:
@@ -57,6 +60,12 @@ class Due:
     valid_from: datetime
     exports_elsewhere: bool
     customer_id: str
+
+    def bills(self, determinant: str) -> bool:
+        """Tell whether the agreement bills a determinant: feed-in bills export alone, supply all that nobody else does."""
+        if determinant == EXPORT:
+            return self.role == "feed_in" or not self.exports_elsewhere
+        return self.role == "supply"
 
     @property
     def month(self) -> str:

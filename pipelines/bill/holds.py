@@ -12,7 +12,6 @@ class HoldCode(StrEnum):
     TARIFF_MISSING = "tariff.missing"
     TARIFF_FAILED = "tariff.failed"
     CURRENCY = "tariff.currency"
-    SERVICE_POINT_MISSING = "service_point.missing"
     CHANNEL_UNMAPPED = "channel.unmapped"
     READINGS_MISSING = "readings.missing"
     READINGS_INCOMPLETE = "readings.incomplete"
@@ -30,7 +29,6 @@ OWNERS = {
     HoldCode.TARIFF_MISSING: "pricing",
     HoldCode.TARIFF_FAILED: "pricing",
     HoldCode.CURRENCY: "pricing",
-    HoldCode.SERVICE_POINT_MISSING: "crm",
     HoldCode.CHANNEL_UNMAPPED: "metering",
     HoldCode.READINGS_MISSING: "metering",
     HoldCode.READINGS_INCOMPLETE: "metering",

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.bill.band_sums import BandSums, band_sums
-from pipelines.bill.due import Due, Held, Ready
+from pipelines.bill.due import EXPORT, Due, Held, Ready
 from pipelines.bill.holds import HoldCode
 from pipelines.masterdata.master import MasterData, epoch_minutes
 from pipelines.vee.facts import FAR
@@ -26,7 +26,6 @@ from tariffs.determinants import prices_export, required_determinants
 from tariffs.model import Tariff
 from tariffs.rated import Determinant
 
-EXPORT = "export_kwh"
 _KEY = ("service_point_id", "meter_id", "channel")
 
 
@@ -81,7 +80,7 @@ def measure(dues: Sequence[Due], tariff: Tariff, readings: pa.Table, master: Mas
     for determinant, picked in _by_determinant(channels).items():
         rows, row_channel = _rows_of(readings, picked)
         made = _sum_channels(rows, row_channel, picked, len(dues), tariff, determinant or "import_kwh")
-        _note_obstacles(obstacles, picked, made.covered)
+        _note_obstacles(obstacles, picked, made.covered, dues)
         if determinant is not None:
             sums[determinant] = made
             units[determinant] = str(pc.max(rows["unit"]).as_py() or "kWh") if rows.num_rows else "kWh"
@@ -117,7 +116,7 @@ def _channels(dues: Sequence[Due], place: dict[str, int], readings: pa.Table, ma
     """Return every channel delivered or registered, and what it is in each part of the period."""
     starts_at, ends_at = dues[0].starts_at, dues[0].ends_at
     delivered = readings.select(list(_KEY)).group_by(list(_KEY)).aggregate([])
-    registered = _registered(master, list(place))
+    registered = _not_delivered_namelessly(_registered(master, list(place)), delivered)
     keys = (
         pa.concat_tables([delivered, registered], promote_options="default")
         .group_by(list(_KEY))
@@ -128,7 +127,7 @@ def _channels(dues: Sequence[Due], place: dict[str, int], readings: pa.Table, ma
     found = []
     for row in master.register_map(keys, starts_at, ends_at).to_pylist():
         name = (row["service_point_id"], row["meter_id"], row["channel"])
-        if row["service_point_id"] not in place or row["role"] in ("check", "rate"):
+        if row["service_point_id"] not in place or row["role"] == "check":
             continue
         found.append(
             _Channel(
@@ -152,6 +151,12 @@ def _registered(master: MasterData, service_point_ids: list[str]) -> pa.Table:
     return joined.select(list(_KEY)).combine_chunks()
 
 
+def _not_delivered_namelessly(registered: pa.Table, delivered: pa.Table) -> pa.Table:
+    """Leave out the registers whose channel came from a source that names no meter: it is expected there, once."""
+    nameless = delivered.filter(pc.field("meter_id") == "").select(["service_point_id", "channel"])
+    return registered.join(nameless, ["service_point_id", "channel"], join_type="left anti").select(list(_KEY))
+
+
 def _installed(master: MasterData) -> dict[tuple[str, str], list[tuple[int, int]]]:
     """Return when each meter was at each service point [min since 1970 UTC]."""
     spans: dict[tuple[str, str], list[tuple[int, int]]] = {}
@@ -166,9 +171,14 @@ def _installed(master: MasterData) -> dict[tuple[str, str], list[tuple[int, int]
 
 
 def _overlap(spans: list[tuple[int, int]] | None, row: dict[str, Any]) -> int:
-    """Return how long the meter was installed within a row of the register map [min]."""
-    since, until = _minute(row["valid_from"]), _minute(row["valid_to"])
-    return sum(max(0, min(last, until) - max(first, since)) for first, last in spans or ())
+    """Return how long a meter was installed within a row of the register map [min]; two side by side count once."""
+    counted, until = _minute(row["valid_from"]), _minute(row["valid_to"])
+    total = 0
+    for first, last in sorted(spans or ()):
+        begin, end = max(first, counted), min(last, until)
+        total += max(0, end - begin)
+        counted = max(counted, end)
+    return total
 
 
 def _minute(instant: datetime) -> int:
@@ -239,9 +249,13 @@ def _added(total: _Sum | None, made: BandSums) -> _Sum:
     return _Sum(combos, exponent, values, estimated, total.covered)
 
 
-def _note_obstacles(obstacles: dict[int, tuple[HoldCode, str]], channels: Sequence[_Channel], covered: np.ndarray) -> None:
-    """Note the agreements with a channel nobody mapped or with slots missing."""
+def _note_obstacles(
+    obstacles: dict[int, tuple[HoldCode, str]], channels: Sequence[_Channel], covered: np.ndarray, dues: Sequence[Due]
+) -> None:
+    """Note the agreements with a channel nobody mapped, or with slots missing of a channel that they bill."""
     for channel, found in zip(channels, covered.tolist(), strict=True):
+        if channel.determinant is not None and not dues[channel.agreement].bills(channel.determinant):
+            continue
         of = "/".join(channel.name)
         if not channel.mapped and found:
             obstacles.setdefault(channel.agreement, (HoldCode.CHANNEL_UNMAPPED, f"{of}: no register says what the channel is"))
@@ -255,20 +269,9 @@ def _note_obstacles(obstacles: dict[int, tuple[HoldCode, str]], channels: Sequen
 def _wanted(tariff: Tariff, sums: dict[str, _Sum], dues: Sequence[Due]) -> list[str]:
     """Return the determinants that are rated: those the charges name, and export where the tariff pays for it."""
     names = set(required_determinants(tariff))
-    if prices_export(tariff) and EXPORT in sums and any(_bills_export(due) for due in dues):
+    if prices_export(tariff) and EXPORT in sums and any(due.bills(EXPORT) for due in dues):
         names.add(EXPORT)
     return sorted(names)
-
-
-def _bills_export(due: Due) -> bool:
-    return due.role == "feed_in" or not due.exports_elsewhere
-
-
-def _bills(due: Due, determinant: str) -> bool:
-    """Tell whether the agreement bills a determinant: feed-in bills export alone, supply all that nobody else does."""
-    if determinant == EXPORT:
-        return _bills_export(due)
-    return due.role == "supply"
 
 
 def _note_unpriced(
@@ -279,7 +282,7 @@ def _note_unpriced(
         if determinant in wanted or determinant == EXPORT or not determinant.endswith("_kwh"):
             continue
         for number in np.flatnonzero(made.values.sum(axis=1)).tolist():
-            if _bills(dues[number], determinant):
+            if dues[number].bills(determinant):
                 message = f"tariff {tariff.tariff} has no charge on {determinant}, of which some was used"
                 obstacles.setdefault(number, (HoldCode.UNPRICED, message))
 
@@ -289,7 +292,7 @@ def _ready(due: Due, number: int, sums: dict[str, _Sum], units: dict[str, str], 
     energy = estimated = Decimal(0)
     for name in wanted:
         made = sums.get(name)
-        if made is not None and units[name] == "kWh" and _bills(due, name):
+        if made is not None and units[name] == "kWh" and due.bills(name):
             energy += Decimal(int(np.abs(made.values[number]).sum())).scaleb(made.exponent)
             estimated += Decimal(int(made.estimated[number])).scaleb(made.exponent)
     return Ready(due, energy, estimated)
@@ -303,7 +306,7 @@ def _determinant(name: str, made: _Sum | None, dues: Sequence[Due], keep: np.nda
     combos = combos_of(tariff, direction=direction, starts_at=dues[0].starts_at, ends_at=dues[0].ends_at)
     values = np.zeros((len(keep), len(combos)), dtype=np.int64)
     if made is not None:
-        billed = np.array([_bills(due, name) for due in dues])
+        billed = np.array([due.bills(name) for due in dues])
         for column, combo in enumerate(made.combos):
             values[:, combos.index(combo)] = np.where(billed, made.values[keep, column], 0)
     return Determinant(combos, made.exponent if made is not None else -3, values, unit)

@@ -1,12 +1,13 @@
 """Register basis: the determinants of agreements whose service points are billed on the advance between two reads.
 
-The period is the read dates: from the read before to the last read inside the period asked for. Time of use comes from
-time-of-use registers only; a flat price that changes inside the period is prorated by days.
+The period is the read dates: from the day of the read before to the day of the last read in the period asked for, which
+belongs to the next one. So the periods of a register follow each other without gap or overlap. A read on the day after the
+period closes it. Time of use comes from time-of-use registers only; a flat price that changes inside the period is
+prorated by days.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.bill.due import Due, Held, LoadedTariff, Ready
+from pipelines.bill.due import Due, Held, Ready
 from pipelines.bill.holds import HoldCode
 from pipelines.bill.interval_basis import Measured
 from pipelines.masterdata.master import MasterData
@@ -28,7 +29,6 @@ from tariffs.rated import Determinant
 from tariffs.rounding import largest_remainder
 
 EXPONENT = -9
-_ONE_SECOND = timedelta(seconds=1)
 
 
 class _Registers:
@@ -36,16 +36,31 @@ class _Registers:
 
     def __init__(self, due: Due, master: MasterData, book: RegisterBook) -> None:
         self.due = due
-        meters = {m["meter_id"] for m in master.meters.to_pylist() if m["service_point_id"] == due.service_point_id}
+        self.meters = [meter for meter in master.meters.to_pylist() if meter["service_point_id"] == due.service_point_id]
+        meters = {meter["meter_id"] for meter in self.meters}
         self.facts = [
-            r for r in master.registers.to_pylist() if r["meter_id"] in meters and r["determinant"] and r["role"] != "check"
+            register
+            for register in master.registers.to_pylist()
+            if register["meter_id"] in meters
+            and register["role"] != "check"
+            and register["determinant"]
+            and due.bills(register["determinant"])
         ]
         self.found: list[tuple[dict[str, Any], Advance]] = []
         for channel in sorted({fact["channel"] for fact in self.facts}):
             for advance in book.advances.get((due.service_point_id, channel), ()):
-                last_day = local_date(advance.period_to - _ONE_SECOND, due.billing_clock)
-                if due.period_from <= last_day < due.period_to and advance.period_from >= due.valid_from - timedelta(days=1):
+                read_on = local_date(advance.period_to, due.billing_clock)
+                if due.period_from < read_on <= due.period_to and advance.period_from >= due.valid_from - timedelta(days=1):
                     self.found.append((self._fact(channel, advance), advance))
+
+    def channels_between(self, starts_at: datetime, ends_at: datetime) -> set[str]:
+        """Return the channels with a register in force, on a meter installed, at some time between two instants."""
+
+        def lasts(row: dict[str, Any], since: str, until: str) -> bool:
+            return row[since] < ends_at and (row[until] is None or row[until] > starts_at)
+
+        meters = {meter["meter_id"] for meter in self.meters if lasts(meter, "installed_from", "installed_to")}
+        return {fact["channel"] for fact in self.facts if fact["meter_id"] in meters and lasts(fact, "valid_from", "valid_to")}
 
     def _fact(self, channel: str, advance: Advance) -> dict[str, Any]:
         """Return the register row in force at the end of an advance."""
@@ -54,24 +69,24 @@ class _Registers:
         return max(same, key=lambda fact: (fact["valid_from"] < advance.period_to, fact["valid_from"]))
 
 
-def measure_registers(
-    dues: Sequence[Due], tariffs: dict[str, LoadedTariff], master: MasterData, book: RegisterBook
-) -> tuple[list[tuple[Due, Measured]], list[Held]]:
-    """Return, for each agreement with reads in its period, what was counted; and the agreements held.
+def measure_registers(due: Due, tariff: Tariff, master: MasterData, book: RegisterBook) -> Measured | Held:
+    """Return what the registers of an agreement counted in its period, or why it is held.
 
-    The due returned carries the read dates as its period.
+    The due inside the result carries the read dates as its period.
+
+    Args:
+        due: the agreement.
+        tariff: its tariff.
+        master: master data of its bucket.
+        book: what every register of the bucket counted.
+
+    Raises:
+        TariffError: the tariff has no version in force.
     """
-    ready, held = [], []
-    for due in dues:
-        outcome = _measure(due, tariffs[due.tariff_id].tariff, _Registers(due, master, book))
-        if isinstance(outcome, Held):
-            held.append(outcome)
-        else:
-            ready.append(outcome)
-    return ready, held
+    return _measure(due, tariff, _Registers(due, master, book))
 
 
-def _measure(due: Due, tariff: Tariff, registers: _Registers) -> tuple[Due, Measured] | Held:
+def _measure(due: Due, tariff: Tariff, registers: _Registers) -> Measured | Held:
     if not registers.facts:
         return Held(due, HoldCode.CHANNEL_UNMAPPED, f"no register of {due.service_point_id} feeds a determinant")
     if not registers.found:
@@ -84,20 +99,21 @@ def _measure(due: Due, tariff: Tariff, registers: _Registers) -> tuple[Due, Meas
     for fact, advance in registers.found:
         first, last = spans.get(fact["channel"], (advance.period_from, advance.period_to))
         spans[fact["channel"]] = (min(first, advance.period_from), max(last, advance.period_to))
-    if len(set(spans.values())) > 1 or set(spans) != {fact["channel"] for fact in registers.facts}:
-        return Held(due, HoldCode.READS_MISSING, f"the registers of {due.service_point_id} were not read on the same days")
     starts_at, ends_at = next(iter(spans.values()))
+    if len(set(spans.values())) > 1 or set(spans) != registers.channels_between(starts_at, ends_at):
+        return Held(due, HoldCode.READS_MISSING, f"the registers of {due.service_point_id} were not read on the same days")
+    first_day, end_day = local_date(starts_at, due.billing_clock), local_date(ends_at, due.billing_clock)
     own = replace(
         due,
         starts_at=starts_at,
         ends_at=ends_at,
-        period_from=local_date(starts_at, due.billing_clock),
-        period_to=local_date(ends_at - _ONE_SECOND, due.billing_clock) + timedelta(days=1),
+        period_from=first_day,
+        period_to=max(end_day, first_day + timedelta(days=1)),
     )
     return _quantities(own, tariff, registers)
 
 
-def _quantities(due: Due, tariff: Tariff, registers: _Registers) -> tuple[Due, Measured] | Held:
+def _quantities(due: Due, tariff: Tariff, registers: _Registers) -> Measured | Held:
     """Return what the registers counted, by determinant, version and band."""
     totals: dict[str, dict[str | None, Decimal]] = {}
     estimated = Decimal(0)
@@ -118,7 +134,7 @@ def _quantities(due: Due, tariff: Tariff, registers: _Registers) -> tuple[Due, M
             return Held(due, HoldCode.BAND_UNKNOWN, message)
         quantities[name] = Determinant(combos, EXPONENT, values, "kWh")
     energy = sum((value for bands in totals.values() for value in bands.values()), Decimal(0))
-    return due, Measured([Ready(due, energy, estimated, _reads(registers))], [], quantities)
+    return Measured([Ready(due, energy, estimated, _reads(registers))], [], quantities)
 
 
 def _by_combo(totals: dict[str | None, Decimal], combos: tuple[Combo, ...], tariff: Tariff, due: Due) -> np.ndarray | None:

@@ -34,6 +34,7 @@ from schemas.bills import BILLS, CHARGE_LINES, HOLDS
 from schemas.codes import Severity
 from schemas.crm import CRM_RECORDS
 from schemas.errors import TariffError
+from schemas.events import EVENTS
 from schemas.findings import EXCEPTIONS
 from schemas.master_data import TARIFFS
 from schemas.readings import READINGS_DAILY
@@ -145,9 +146,12 @@ def _settle(work: _Work, dues: Sequence[Due]) -> tuple[list[Held], list[Document
 def _blocking(work: _Work, due: Due) -> Held | None:
     """Return the hold that an open finding of severity ``block`` puts on the agreement."""
     found = work.blocks.get(due.service_point_id, ())
+    if due.billing_basis == "register":
+        return None  # its bill rests on reads; findings on intervals do not touch it
     for day, rule, message in found:
-        within = due.period_from <= day < due.period_to or rule in IDENTITY_RULES
-        if within and not (rule == "no_estimate" and due.billing_basis == "interval"):
+        first = due.period_from.replace(day=1) if rule in IDENTITY_RULES else due.period_from
+        # a missing slot holds the agreement that needs it, with the number of minutes; see interval_basis
+        if first <= day < due.period_to and rule != "no_estimate":
             code = HoldCode.CLOCK_CONFLICT if rule == "clock.conflict" else HoldCode.EXCEPTION
             return Held(due, code, f"{rule} on {day}: {message}")
     return None
@@ -173,10 +177,16 @@ def _measured(work: _Work, dues: Sequence[Due], held: list[Held]) -> Iterable[tu
         files = [*work.plan.base.files(REGISTER_READS), *(f for f in work.fresh if f.table == REGISTER_READS.name)]
         reads = read_data_files(work.plan.root, REGISTER_READS, files, filters=pc.field("bucket") == work.bucket)
         book = register_book(reads, work.master, load_profile(work.plan.settings.vee_profile))
-        ready, refused = measure_registers(on_registers, work.tariffs, work.master, book)
-        held += refused
-        for due, measured in ready:
-            yield measured, work.tariffs[due.tariff_id]
+        for due in on_registers:
+            loaded = work.tariffs[due.tariff_id]
+            try:
+                outcome = measure_registers(due, loaded.tariff, work.master, book)
+            except TariffError as problem:
+                outcome = Held(due, HoldCode.TARIFF_FAILED, problem.message)
+            if isinstance(outcome, Held):
+                held.append(outcome)
+            else:
+                yield outcome, loaded
 
 
 def _within_estimate_cap(work: _Work, measured: Measured, held: list[Held]) -> Measured:
@@ -207,7 +217,8 @@ def _put(
     merged = standing.merge(
         drafts, lines, usage, held, opened_at=_opened_at(work.plan), run_id=work.plan.run_id, bucket=work.bucket
     )
-    records = crm_records(merged, standing.records, dues, work.readings, work.exceptions, work.plan, work.bucket)
+    events = _events(work)
+    records = crm_records(merged, standing.records, dues, work.readings, work.exceptions, events, work.plan, work.bucket)
     for month in sorted(set(standing.months) | set(merged.months)):
         partition = {"month": month, "bucket": str(work.bucket)}
         of_month = pc.field("month") == month
@@ -220,6 +231,12 @@ def _put(
         ):
             result.put(work.plan, table, partition, rows.filter(of_month))
     result.counters.update(merged.counters)
+
+
+def _events(work: _Work) -> pa.Table:
+    """Return the bucket's events, those this run took in included."""
+    files = [*work.plan.base.files(EVENTS), *(file for file in work.fresh if file.table == EVENTS.name)]
+    return read_data_files(work.plan.root, EVENTS, files, filters=pc.field("bucket") == work.bucket)
 
 
 def _opened_at(plan: RunPlan) -> datetime:

@@ -22,7 +22,9 @@ from schemas.table import Table
 from schemas.usage import USAGE
 
 SETTLED_TABLES = (BILLS, CHARGE_LINES, USAGE, HOLDS, CRM_RECORDS)
-_SLIM = ["bill_id", "agreement_id", "period_from", "period_to", "starts_at", "ends_at", "status", "inputs_sha256"]
+_SLIM = [
+    "bill_id", "agreement_id", "period_from", "period_to", "starts_at", "ends_at", "status", "inputs_sha256", "billing_basis",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,8 @@ class Standing:
                     settled.add(one.due.key)
                     confirmed.add(bill["bill_id"])
         for bill in (bill for rows in standing.values() for bill in rows):
-            inside = self.first_day <= bill["period_from"] and bill["period_to"] <= self.end_day
+            by_reads = bill["billing_basis"] == "register"  # its period began with a read before the first day
+            inside = self.first_day < bill["period_to"] <= self.end_day and (by_reads or self.first_day <= bill["period_from"])
             if bill["status"] == BillStatus.DRAFT.value and inside and bill["bill_id"] not in confirmed:
                 dropped.add(bill["bill_id"])
         return _Verdict(dropped, taken, settled, candidates)

@@ -1,25 +1,149 @@
 """Expectation: which slots of a channel there should be, and what was found where none should be.
 
-A slot is expected while the meter is installed: from the first slot delivered or the start of a month that is to be billed,
-up to the last slot delivered or, once a period is due to be billed, its end. Nothing estimates the future, nor a past in
-which nobody delivered and nobody bills.
+A slot is expected while the meter is installed, and, month by month, from the first slot delivered to the last one; all of
+a month that is due to be billed, from local midnight to local midnight. Nothing estimates the future, nor a past in which
+nobody delivered and nobody bills.
+
+What is expected in a month depends on what was delivered in it and on the days next to it, never on which months happen to
+be validated together.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from pipelines.ingest.slots import flat_quality, slot_counts, starts_minutes
 from pipelines.vee.assemble import Assembled
-from pipelines.vee.block import Block, Ints
+from pipelines.vee.block import MINUTES_PER_DAY, Block, Flags, Ints
 from pipelines.vee.facts import FAR, ChannelFacts
 from pipelines.vee.findings import gathered, report
 from schemas.codes import Method, Quality, Severity
+from schemas.periods import start_of_day
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Window(NamedTuple):
+    """A time of each channel, nothing where it begins at or after its end.
+
+    Attributes:
+        since: first minute [min since 1970 UTC], int64 [facts].
+        until: end, exclusive, likewise.
+    """
+
+    since: Ints
+    until: Ints
+
+    @property
+    def some(self) -> Flags:
+        """Which channels have any time in it."""
+        return self.since < self.until
+
+    def hull(self, other: Window, where: Flags) -> Window:
+        """Return the shortest time around this one and, for the channels in ``where``, another."""
+        since = np.where(self.some, self.since, FAR)
+        until = np.where(self.some, self.until, -FAR)
+        also = where & other.some
+        return Window(
+            np.where(also, np.minimum(since, other.since), since), np.where(also, np.maximum(until, other.until), until)
+        )
+
+    def within(self, first_day: date, end_day: date, facts: ChannelFacts) -> Window:
+        """Return the part that lies in the standard-time days ``[first_day, end_day)``."""
+        opens, closes = (midnights(day, facts) for day in (first_day, end_day))
+        return Window(np.maximum(self.since, opens), np.minimum(self.until, closes))
+
+
+def midnights(day: date, facts: ChannelFacts) -> Ints:
+    """Return when a standard-time day begins for each channel [min since 1970 UTC], int64 [facts]."""
+    return (day - _EPOCH.date()).days * MINUTES_PER_DAY - facts.standard_offset_minutes
+
+
+@dataclass(frozen=True)
+class DeliveredSlots:
+    """From when until when each row of deliveries reaches.
+
+    Attributes:
+        channel: channel of each row, int64 [rows].
+        start: start of its first slot [min since 1970 UTC], likewise.
+        end: end of its last slot.
+    """
+
+    channel: Ints
+    start: Ints
+    end: Ints
+
+    @classmethod
+    def of(cls, rows: pa.Table, facts: ChannelFacts) -> DeliveredSlots:
+        """Return the extent of every row."""
+        start = starts_minutes(rows)
+        return cls(facts.index_of(rows), start, start + slot_counts(rows) * rows["interval_minutes"].to_numpy().astype(np.int64))
+
+    def extent(self, opens: Ints, closes: Ints) -> Window:
+        """Return from the first slot to the last one of each channel, of rows that touch ``[opens, closes)``."""
+        since, until = np.full(len(opens), FAR, dtype=np.int64), np.full(len(opens), -FAR, dtype=np.int64)
+        touches = (self.end > opens[self.channel]) & (self.start < closes[self.channel])
+        np.minimum.at(since, self.channel[touches], self.start[touches])
+        np.maximum.at(until, self.channel[touches], self.end[touches])
+        return Window(since, until)
+
+    def inside(self, first_day: date, end_day: date, facts: ChannelFacts) -> Flags:
+        """Return which channels have a slot in the standard-time days ``[first_day, end_day)``."""
+        return self.extent(midnights(first_day, facts), midnights(end_day, facts)).some
+
+
+def local_days(first_day: date, end_day: date, facts: ChannelFacts) -> Window:
+    """Return the local days ``[first_day, end_day)`` of each channel's zone."""
+    bounds = [
+        np.array([int((start_of_day(day, zone) - _EPOCH).total_seconds()) // 60 for zone in facts.zones], dtype=np.int64)
+        for day in (first_day, end_day)
+    ]
+    return Window(bounds[0][facts.zone_code], bounds[1][facts.zone_code])
+
+
+def stored_extent(before: pa.Table, facts: ChannelFacts) -> Window:
+    """Return from when until when slots of each channel were expected in rows of ``READINGS_DAILY``, to the slot."""
+    since, until = np.full(len(facts), FAR, dtype=np.int64), np.full(len(facts), -FAR, dtype=np.int64)
+    index = facts.index_of(before)
+    before, index = before.filter(pa.array(index >= 0)), index[index >= 0]
+    if not len(index):
+        return Window(since, until)
+    minutes, offset, slot_offset = (
+        before[name].to_numpy().astype(np.int64)
+        for name in ("interval_minutes", "standard_offset_minutes", "slot_offset_minutes")
+    )
+    counts = MINUTES_PER_DAY // minutes
+    ends = np.cumsum(counts)
+    position = np.arange(ends[-1]) - np.repeat(ends - counts, counts)
+    expected = flat_quality(before, counts) != Quality.NOT_EXPECTED
+    first = np.minimum.reduceat(np.where(expected, position, MINUTES_PER_DAY), ends - counts)
+    last = np.maximum.reduceat(np.where(expected, position, -1), ends - counts) + 1
+    day = before["day"].cast(pa.int32()).to_numpy().astype(np.int64) * MINUTES_PER_DAY - offset + slot_offset
+    np.minimum.at(since, index, day + first * minutes)
+    np.maximum.at(until, index, day + last * minutes)
+    return Window(since, until)
+
+
+def joined(windows: Sequence[Window]) -> list[Window]:
+    """Return windows in order of time with those that touch made one: a single one for most channels.
+
+    >>> joined([Window(np.array([0]), np.array([5])), Window(np.array([5]), np.array([9]))])
+    [Window(since=array([0]), until=array([9]))]
+    """
+    current, apart = windows[0], []
+    for following in windows[1:]:
+        hole = current.some & following.some & (following.since > current.until)
+        if hole.any():
+            apart.append(Window(np.where(hole, current.since, FAR), np.where(hole, current.until, -FAR)))
+        grown = current.hull(following, ~hole)
+        current = Window(np.where(hole, following.since, grown.since), np.where(hole, following.until, grown.until))
+    return [*apart, current]
 
 
 def slot_minutes(block: Block) -> Ints:
@@ -28,26 +152,25 @@ def slot_minutes(block: Block) -> Ints:
     return first + np.arange(block.slots, dtype=np.int64) * block.interval_minutes
 
 
-def expect(assembled: Assembled, facts: ChannelFacts, begin: Ints, horizon: Ints) -> tuple[Block, pa.Table]:
+def expect(assembled: Assembled, facts: ChannelFacts, windows: Sequence[Window]) -> tuple[Block, pa.Table]:
     """Mark the slots nobody expects, and report energy found in them.
 
     Args:
         assembled: a block as delivered.
         facts: what is known of its channels.
-        begin: first minute expected of each channel of ``facts``, while its meter is installed; int64 [facts].
-        horizon: end of what is expected [min since 1970 UTC], int64 [facts].
+        windows: when slots of each channel of ``facts`` are expected, while its meter is installed.
 
     Returns:
         the block with ``NOT_EXPECTED`` slots, and findings ``meter.not_installed`` (BLOCK).
     """
     block = assembled.block
     starts = slot_minutes(block)
-    n = len(block.channels)
-    expected = np.zeros((n, block.slots), dtype=bool)
-    for number, channel in enumerate(assembled.facts):
-        for since, until in facts.installed[channel] or ((-FAR, FAR),):
-            low, high = np.searchsorted(starts, [max(since, int(begin[channel])), min(until, int(horizon[channel]))])
-            expected[number, low:high] = True
+    expected = np.zeros((len(block.channels), block.slots), dtype=bool)
+    for begin, horizon in windows:
+        for number, channel in enumerate(assembled.facts):
+            for since, until in facts.installed[channel] or ((-FAR, FAR),):
+                low, high = np.searchsorted(starts, [max(since, int(begin[channel])), min(until, int(horizon[channel]))])
+                expected[number, low:high] = True
     flat = ~expected.reshape(block.values.shape)
     if not flat.any():
         return block, gathered([])

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.ingest.slots import channel_codes, starts_minutes
+from pipelines.ingest.slots import channel_codes
 from pipelines.masterdata.master import MasterData, by_service_point, epoch_minutes
 from pipelines.vee.block import UNKNOWN_LIMIT, Channels, Ints
 from pipelines.vee.rules import slot_limit
@@ -87,7 +87,7 @@ class ChannelFacts:
             commodity=pa.array([self.commodity[i] for i in picked], pa.string()),
             is_export=direction == "export",
             has_generation=self.has_generation[picked],
-            is_net=np.zeros(len(picked), dtype=bool),
+            is_net=direction == "none",
             limit=np.array(limits, dtype=np.int64),
         )
 
@@ -206,18 +206,3 @@ def _installed(keys: pa.Table, master: MasterData) -> tuple[tuple[tuple[int, int
             spans.setdefault((name[0], ""), []).append((start, end))
     wanted = zip(keys["service_point_id"].to_pylist(), keys["meter_id"].to_pylist(), strict=True)
     return tuple(tuple(sorted(spans[name])) if name in spans else None for name in wanted)
-
-
-def last_slot_end(rows: pa.Table, index: Ints, count: int, slots: Ints) -> Ints:
-    """Return the end of the last delivered slot of each channel [min since 1970 UTC], int64 [count]."""
-    ends = starts_minutes(rows) + slots * rows["interval_minutes"].to_numpy().astype(np.int64)
-    result = np.full(count, -FAR, dtype=np.int64)
-    np.maximum.at(result, index, ends)
-    return result
-
-
-def first_slot_start(rows: pa.Table, index: Ints, count: int) -> Ints:
-    """Return the start of the first delivered slot of each channel [min since 1970 UTC], int64 [count]."""
-    result = np.full(count, FAR, dtype=np.int64)
-    np.minimum.at(result, index, starts_minutes(rows))
-    return result

@@ -6,37 +6,59 @@ nobody mapped is kept and shown; it is not billed until somebody puts master dat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.masterdata.master import MasterData, epoch_minutes
-from pipelines.vee.block import Block
+from pipelines.vee.block import Block, Flags
 from pipelines.vee.expectation import slot_minutes
 from pipelines.vee.facts import FAR, ChannelFacts
 from schemas.codes import NOT_A_VALUE, Severity
 from schemas.findings import EXCEPTIONS
+from schemas.periods import month_dates
 
 _EPOCH = date(1970, 1, 1)
 
 
-def identity_exceptions(
-    facts: ChannelFacts, master: MasterData, first_day: date, months: tuple[str, ...], bucket: int
-) -> pa.Table:
-    """Return one finding per channel that nobody can place, on the first day of every month worked on."""
+def identity_exceptions(facts: ChannelFacts, master: MasterData, delivered: Mapping[str, Flags], bucket: int) -> pa.Table:
+    """Return one finding per channel that nobody can place, on the first day of every month that it was delivered in.
+
+    Args:
+        facts: the channels.
+        master: master data of their service points.
+        delivered: for each month, which channels have a slot in it, bool [facts].
+        bucket: bucket of all rows.
+    """
     rows = []
-    starts_at = datetime(first_day.year, first_day.month, first_day.day, tzinfo=UTC)
-    mapped = master.register_map(facts.keys, starts_at, starts_at + timedelta(days=31 * len(months)))
-    unmapped = {(row["service_point_id"], row["meter_id"], row["channel"]) for row in mapped.to_pylist() if not row["mapped"]}
-    names = zip(*(facts.keys[name].to_pylist() for name in ("service_point_id", "meter_id", "channel")), strict=True)
-    for number, name in enumerate(names):
-        for rule, severity, message in _reasons(facts, number, is_unmapped=name in unmapped):
-            rows += [_row(name, f"{month}-01", bucket, rule, severity, message) for month in months]
+    names = list(zip(*(facts.keys[name].to_pylist() for name in ("service_point_id", "meter_id", "channel")), strict=True))
+    for month, here in delivered.items():
+        unmapped = _unmapped(facts, master, month)
+        for number in np.flatnonzero(here).tolist():
+            name = names[number]
+            for rule, severity, message in _reasons(facts, number, is_unmapped=name in unmapped):
+                rows.append(_row(name, f"{month}-01", bucket, rule, severity, message))
     return _table(rows)
+
+
+def _unmapped(facts: ChannelFacts, master: MasterData, month: str) -> set[tuple[str, str, str]]:
+    """Return the channels that no register describes for some time of the month in which their meter is installed."""
+    starts_at, ends_at = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in month_dates(month))
+    tiles = master.register_map(facts.keys, starts_at, ends_at)
+    tiles = tiles.filter(pc.invert(tiles["mapped"]))
+    since, until = epoch_minutes(tiles["valid_from"], -FAR).tolist(), epoch_minutes(tiles["valid_to"], FAR).tolist()
+    keys = ("service_point_id", "meter_id", "channel")
+    installed = dict(zip(zip(*(facts.keys[name].to_pylist() for name in keys), strict=True), facts.installed, strict=True))
+    found = set()
+    for name, first, last in zip(zip(*(tiles[key].to_pylist() for key in keys), strict=True), since, until, strict=True):
+        if any(begin < last and first < end for begin, end in installed[name] or ((-FAR, FAR),)):
+            found.add(name)
+    return found
 
 
 def _reasons(facts: ChannelFacts, number: int, *, is_unmapped: bool) -> Iterator[tuple[str, Severity, str]]:

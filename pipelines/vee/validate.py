@@ -21,11 +21,11 @@ from pipelines.masterdata.master import MasterData, master_data
 from pipelines.plan import RunPlan
 from pipelines.results import BucketResult
 from pipelines.vee.assemble import Assembled, assemble
-from pipelines.vee.block import MINUTES_PER_DAY, Block, Ints
+from pipelines.vee.block import MINUTES_PER_DAY, Block
 from pipelines.vee.daily_rows import daily_rows
 from pipelines.vee.estimate import Estimated, estimate
-from pipelines.vee.expectation import expect
-from pipelines.vee.facts import FAR, ChannelFacts, channel_facts, first_slot_start, last_slot_end
+from pipelines.vee.expectation import DeliveredSlots, Window, expect, joined, local_days, midnights, stored_extent
+from pipelines.vee.facts import FAR, ChannelFacts, channel_facts
 from pipelines.vee.findings import as_exceptions, no_findings
 from pipelines.vee.identity import identity_exceptions, overlap_exceptions, vacant_use
 from pipelines.vee.profile import VeeProfile, load_profile
@@ -42,6 +42,11 @@ CHUNK_SERVICE_POINTS = 2000
 EDGE_DAYS = 4
 """Days around the months: a standard-time day is up to 14 hours from UTC's, a gap needs its neighbours, a run of 96 hourly zeros
 four days."""
+EXTENT_COLUMNS = (
+    "service_point_id", "meter_id", "channel", "interval_minutes", "day", "standard_offset_minutes", "slot_offset_minutes",
+    "quality",
+)  # fmt: skip
+"""Columns that say from when until when slots were expected."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +109,8 @@ def months_to_validate(plan: RunPlan, result: BucketResult) -> list[str]:
     """Return the months whose validated readings may change: those with new rows, their neighbours, those the plan names."""
     months = set(plan.validate_months)
     if result.reconciled.months:
-        first, last = min(result.reconciled.months), max(result.reconciled.months)
         months |= set(result.reconciled.months)
-        for neighbour in (_shifted(first, -1), _shifted(last, 1)):
+        for neighbour in (_shifted(month, by) for month in result.reconciled.months for by in (-1, 1)):
             if plan.base.files(READINGS_DAILY, month=neighbour, bucket=str(result.bucket)):
                 months.add(neighbour)
     return sorted(months) if plan.validates else []
@@ -162,7 +166,7 @@ def _service_points(work: _Work, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Validate some service points; those with a gap are done again with the history that like days need."""
     judged = list(_judged(work, rows, EDGE_DAYS))
     gappy = pa.array(sorted({sp for one in judged for sp in one.gappy(work)}), pa.string())
-    exceptions = [identity_exceptions(_facts(work, rows), work.master, work.first_day, work.months, work.bucket)]
+    exceptions = [_identity(work, rows)]
     quiet = [one.finished(work) for one in judged]
     readings = [_without(made, gappy) for made, _ in quiet]
     exceptions += [_without(found, gappy) for _, found in quiet]
@@ -175,6 +179,14 @@ def _service_points(work: _Work, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
             exceptions.append(found)
     made = pa.concat_tables([READINGS_DAILY.empty(), *readings])
     return made, pa.concat_tables([*exceptions, overlap_exceptions(made, work.bucket)])
+
+
+def _identity(work: _Work, rows: pa.Table) -> pa.Table:
+    """Return the findings about whose readings these are, for the months that have any."""
+    facts = _facts(work, rows)
+    slots = DeliveredSlots.of(rows, facts)
+    delivered = {month: slots.inside(*month_dates(month), facts) for month in work.months}
+    return identity_exceptions(facts, work.master, delivered, work.bucket)
 
 
 def _without(rows: pa.Table, service_point_ids: pa.Array) -> pa.Table:
@@ -218,10 +230,10 @@ def _judged(work: _Work, rows: pa.Table, before_days: int) -> Iterator[_Judged]:
     if not rows.num_rows:
         return
     facts = _facts(work, rows)
-    begin, horizon = _expected(work, rows, facts)
+    windows = _expected(work, DeliveredSlots.of(rows, facts), facts)
     first = work.first_day - timedelta(days=before_days)
     for assembled in assemble(rows, facts, first, (work.end_day - first).days + EDGE_DAYS):
-        block, stray = expect(assembled, facts, begin, horizon)
+        block, stray = expect(assembled, facts, windows)
         judged = validate(block, work.profile, work.days_of(block))
         yield _Judged(assembled, facts, judged.block, pa.concat_tables([stray, judged.findings]))
 
@@ -242,44 +254,30 @@ def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def _minute(day: date) -> int:
-    """Return the start of a UTC day [min since 1970]."""
-    return (day - date(1970, 1, 1)).days * MINUTES_PER_DAY
+def _expected(work: _Work, slots: DeliveredSlots, facts: ChannelFacts) -> list[Window]:
+    """Return when slots of each channel are expected: see ``pipelines.vee.expectation``.
 
-
-def _expected(work: _Work, rows: pa.Table, facts: ChannelFacts) -> tuple[Ints, Ints]:
-    """Return from and until when slots of each channel are expected [min since 1970 UTC].
-
-    From: the first slot delivered; the start of a month to be billed. Until: the last slot delivered; the last day
-    validated before; the end of a month that is due to be billed.
+    A slot that was expected once stays expected: what was estimated for a bill is not taken back by a later delivery.
     """
-    index = facts.index_of(rows)
-    begin = first_slot_start(rows, index, len(facts))
-    whole = [month for month in work.months if month in work.plan.validate_months]
-    if whole:
-        begin = np.minimum(begin, _minute(month_dates(whole[0])[0]) - facts.standard_offset_minutes)
-    horizon = last_slot_end(rows, index, len(facts), slot_counts(rows))
-    due = [month_dates(month)[1] for month in work.plan.validate_months if work.is_due(month_dates(month)[1])]
-    if due:
-        end = _minute(max(due)) - facts.standard_offset_minutes
-        horizon = np.where(begin < end, np.maximum(horizon, end), horizon)
-    return begin, np.maximum(horizon, _validated_until(work, facts))
-
-
-def _validated_until(work: _Work, facts: ChannelFacts) -> Ints:
-    """Return the end of the last day validated before of each channel: what was estimated once stays expected."""
-    result = np.full(len(facts), -FAR, dtype=np.int64)
-    partitions = [f for month in work.months for f in work.plan.base.files(READINGS_DAILY, month=month, bucket=str(work.bucket))]
-    if not partitions:
-        return result
-    names = ["service_point_id", "meter_id", "channel", "interval_minutes", "day", "standard_offset_minutes"]
-    before = read_data_files(work.plan.root, READINGS_DAILY, partitions, columns=names)
-    index = facts.index_of(before)
-    known = index >= 0
-    end = (before["day"].cast(pa.int32()).to_numpy().astype(np.int64) + 1) * MINUTES_PER_DAY
-    end -= before["standard_offset_minutes"].to_numpy().astype(np.int64)
-    np.maximum.at(result, index[known], end[known])
-    return result
+    everything = slots.extent(np.full(len(facts), -FAR), np.full(len(facts), FAR))
+    windows = [Window(everything.since, midnights(work.first_day, facts))]
+    for month in work.months:
+        first, end = month_dates(month)
+        around = midnights(first, facts) - EDGE_DAYS * MINUTES_PER_DAY, midnights(end, facts) + EDGE_DAYS * MINUTES_PER_DAY
+        near = slots.extent(*around)
+        window = near.within(first, end, facts)
+        if month in work.plan.validate_months and work.is_due(end):
+            due = local_days(first, end, facts)
+            unknown = np.array([spans is None for spans in facts.installed], dtype=bool)
+            due = Window(np.where(unknown, np.maximum(due.since, near.since), due.since), due.until)
+            window = window.hull(due, near.some)
+        partition = work.plan.base.files(READINGS_DAILY, month=month, bucket=str(work.bucket))
+        if partition:
+            before = read_data_files(work.plan.root, READINGS_DAILY, partition, columns=EXTENT_COLUMNS)
+            window = window.hull(stored_extent(before, facts), near.some)
+        windows.append(window)
+    windows.append(Window(midnights(work.end_day, facts), everything.until))
+    return joined(windows)
 
 
 def _exceptions(findings: pa.Table, block: Block, work: _Work) -> pa.Table:
