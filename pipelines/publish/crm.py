@@ -69,10 +69,19 @@ def crm_records(
 def plain(values: pa.ChunkedArray | pa.Array) -> list[str]:
     """Return decimals as text without trailing zeros.
 
-    >>> plain(pa.array([Decimal("1.50"), Decimal("20.00")]))
-    ['1.5', '20']
+    >>> plain(pa.array([Decimal("1.50"), Decimal("20.00"), Decimal("0.00")], pa.decimal128(38, 18)))
+    ['1.5', '20', '0']
     """
-    return pc.utf8_rtrim(pc.utf8_rtrim(values.cast(pa.string()), "0"), ".").to_pylist()
+    return _trimmed(values).to_pylist()
+
+
+def _trimmed(values: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    """Return decimals as text; Arrow writes zero and what is below a millionth as ``0E-18``, which nobody wants to read."""
+    texts = values.cast(pa.string())
+    texts = pc.if_else(pc.starts_with(texts, "0E"), "0.", texts)
+    if pc.any(pc.match_substring(texts, "E")).as_py():
+        texts = pa.array([text if text is None else f"{Decimal(text):f}" for text in texts.to_pylist()], pa.string())
+    return pc.utf8_rtrim(pc.utf8_rtrim(texts, "0"), ".")
 
 
 class _Book:
@@ -227,8 +236,7 @@ class _DailyEnergy:
 
 def _scaled(values: pa.ChunkedArray, exponent: int) -> pa.ChunkedArray:
     """Return integers times a power of ten as decimals in text, without trailing zeros."""
-    units = in_unit(values, exponent)
-    return pc.utf8_rtrim(pc.utf8_rtrim(units.cast(pa.string()), "0"), ".")
+    return _trimmed(in_unit(values, exponent))
 
 
 def _text(value: Decimal) -> str:
