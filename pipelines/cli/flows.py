@@ -96,6 +96,13 @@ def vee(session: Session, month: str | None, root: Path) -> Outcome:
 @as_at_option
 @ingest_options
 @click.option("--skip-code", is_flag=True, help="Exit with 99 when there was nothing to do.")
+@click.option(
+    "--beam",
+    "beam_options",
+    multiple=True,
+    metavar="OPTION",
+    help="An option for Beam, to run elsewhere: --beam=--runner=FlinkRunner. Repeatable.",
+)
 @common
 @click.pass_obj
 def run(
@@ -108,6 +115,7 @@ def run(
     mapping: Path | None,
     clock: str | None,
     skip_code: bool,
+    beam_options: tuple[str, ...],
     root: Path,
 ) -> Outcome:
     """The scheduled job: ingest, validate and bill.
@@ -118,9 +126,8 @@ def run(
     """
     store = open_or_make(root, session.now)
     first, end = month_dates(month)
-    request = FlowRequest(
-        "run", paths, read_options(format_name, mapping, clock), BillingRequest(first, end, as_at or session.today())
-    )
+    billing = BillingRequest(first, end, as_at or session.today())
+    request = FlowRequest("run", paths, read_options(format_name, mapping, clock), billing, runner_options=beam_options)
     with progress(root):
         report = run_flow(store, request, session.now)
     code = NEW_FINDINGS if report.new_rejections or report.new_holds else 0

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from pipelines.lakehouse.store import Snapshot, Store
 from pipelines.operations.query import query
 from schemas.crm import CRM_RECORDS
+from schemas.decimal_text import decimal_text
 from schemas.periods import month_dates
 
 EXPORTS = "exports"
@@ -130,7 +131,7 @@ def _as_text(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
         if pa.types.is_timestamp(column.type):
             columns.append(pc.strftime(column.cast(pa.timestamp("s", "UTC"), safe=False), "%Y-%m-%dT%H:%M:%SZ"))
         elif pa.types.is_decimal(column.type):
-            columns.append(column.cast(pa.string()))
+            columns.append(decimal_text(column))
         else:
             columns.append(column)
     return pa.RecordBatch.from_arrays(columns, schema=schema)

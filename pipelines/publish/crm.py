@@ -23,6 +23,7 @@ from pipelines.plan import RunPlan
 from pipelines.vee.findings import in_unit
 from schemas.codes import BillStatus
 from schemas.crm import CRM_RECORDS
+from schemas.decimal_text import decimal_text
 from schemas.events import EVENTS
 from schemas.findings import EXCEPTIONS
 from schemas.table import Table
@@ -64,24 +65,6 @@ def crm_records(
         old = known.get((row["agreement_id"], row["period_from"], row["period_to"]))
         kept.append(old if old is not None and old["record"] == row["record"] else row)
     return pa.Table.from_pylist(kept, schema=CRM_RECORDS.schema)
-
-
-def plain(values: pa.ChunkedArray | pa.Array) -> list[str]:
-    """Return decimals as text without trailing zeros.
-
-    >>> plain(pa.array([Decimal("1.50"), Decimal("20.00"), Decimal("0.00")], pa.decimal128(38, 18)))
-    ['1.5', '20', '0']
-    """
-    return _trimmed(values).to_pylist()
-
-
-def _trimmed(values: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
-    """Return decimals as text; Arrow writes zero and what is below a millionth as ``0E-18``, which nobody wants to read."""
-    texts = values.cast(pa.string())
-    texts = pc.if_else(pc.starts_with(texts, "0E"), "0.", texts)
-    if pc.any(pc.match_substring(texts, "E")).as_py():
-        texts = pa.array([text if text is None else f"{Decimal(text):f}" for text in texts.to_pylist()], pa.string())
-    return pc.utf8_rtrim(pc.utf8_rtrim(texts, "0"), ".")
 
 
 class _Book:
@@ -167,7 +150,7 @@ def _rows(table: pa.Table, names: Sequence[str]) -> list[dict[str, Any]]:
     for name in names:
         values = table[name]
         if pa.types.is_decimal(values.type):
-            columns.append(list(plain(values)))
+            columns.append(decimal_text(values).to_pylist())
         elif pa.types.is_date(values.type):
             columns.append(values.cast(pa.string()).to_pylist())
         elif pa.types.is_timestamp(values.type):
@@ -236,7 +219,7 @@ class _DailyEnergy:
 
 def _scaled(values: pa.ChunkedArray, exponent: int) -> pa.ChunkedArray:
     """Return integers times a power of ten as decimals in text, without trailing zeros."""
-    return _trimmed(in_unit(values, exponent))
+    return decimal_text(in_unit(values, exponent))
 
 
 def _text(value: Decimal) -> str:
