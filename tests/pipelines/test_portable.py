@@ -101,7 +101,7 @@ def _has_state(transform: beam_runner_api_pb2.PTransform) -> bool:
     return bool(beam_runner_api_pb2.ParDoPayload.FromString(transform.spec.payload).state_specs)
 
 
-@pytest.mark.parametrize("page", ["flink.md", "streaming.md"])
+@pytest.mark.parametrize("page", ["streaming.md"])
 def test_the_program_that_a_page_shows_finds_what_it_names(page, tmp_path):
     text = (OPERATING / page).read_text("utf-8")
     program = tmp_path / "program.py"
