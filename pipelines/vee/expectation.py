@@ -23,7 +23,7 @@ from pipelines.vee.assemble import Assembled
 from pipelines.vee.block import MINUTES_PER_DAY, Block, Flags, Ints
 from pipelines.vee.facts import FAR, ChannelFacts
 from pipelines.vee.findings import gathered, report
-from schemas.codes import Method, Quality, Severity
+from schemas.codes import NOT_A_VALUE, Method, Quality, Severity
 from schemas.periods import start_of_day
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -85,6 +85,15 @@ class DeliveredSlots:
         start = starts_minutes(rows)
         return cls(facts.index_of(rows), start, start + slot_counts(rows) * rows["interval_minutes"].to_numpy().astype(np.int64))
 
+    @classmethod
+    def with_a_value(cls, rows: pa.Table, facts: ChannelFacts) -> DeliveredSlots:
+        """Return the extent of every row from its first slot with a value to its last one; rows without any left out."""
+        minutes, start = rows["interval_minutes"].to_numpy().astype(np.int64), starts_minutes(rows)
+        first, last = _slots_but(rows, slot_counts(rows), NOT_A_VALUE)
+        some = np.flatnonzero(first < last)
+        channel = facts.index_of(rows)
+        return cls(channel[some], (start + first * minutes)[some], (start + last * minutes)[some])
+
     def extent(self, opens: Ints, closes: Ints) -> Window:
         """Return from the first slot to the last one of each channel, of rows that touch ``[opens, closes)``."""
         since, until = np.full(len(opens), FAR, dtype=np.int64), np.full(len(opens), -FAR, dtype=np.int64)
@@ -98,13 +107,70 @@ class DeliveredSlots:
         return self.extent(midnights(first_day, facts), midnights(end_day, facts)).some
 
 
-def local_days(first_day: date, end_day: date, facts: ChannelFacts) -> Window:
-    """Return the local days ``[first_day, end_day)`` of each channel's zone."""
-    bounds = [
-        np.array([int((start_of_day(day, zone) - _EPOCH).total_seconds()) // 60 for zone in facts.zones], dtype=np.int64)
-        for day in (first_day, end_day)
-    ]
-    return Window(bounds[0][facts.zone_code], bounds[1][facts.zone_code])
+def local_days(first_day: date, end_day: date, facts: ChannelFacts, agreements: pa.Table) -> Window:
+    """Return the local days ``[first_day, end_day)`` of each channel.
+
+    Args:
+        first_day: the first one.
+        end_day: the day after the last one.
+        facts: the channels; their zone is the clock of their days.
+        agreements: rows of ``AGREEMENTS``; where one is billed by another clock, the days of both are meant.
+    """
+    opens, closes = (np.array([_minute_of(day, zone) for zone in facts.zones], dtype=np.int64) for day in (first_day, end_day))
+    since, until = opens[facts.zone_code], closes[facts.zone_code]
+    clocks: dict[str, set[str]] = {}
+    for point, clock in zip(agreements["service_point_id"].to_pylist(), agreements["billing_clock"].to_pylist(), strict=True):
+        if clock not in facts.zones:
+            clocks.setdefault(point, set()).add(clock)
+    for number, point in enumerate(facts.keys["service_point_id"].to_pylist() if clocks else ()):
+        for clock in clocks.get(point, ()):
+            since[number] = min(since[number], _minute_of(first_day, clock))
+            until[number] = max(until[number], _minute_of(end_day, clock))
+    return Window(since, until)
+
+
+def _minute_of(day: date, clock: str) -> int:
+    return int((start_of_day(day, clock) - _EPOCH).total_seconds()) // 60
+
+
+def delivered_in_several_ways(facts: ChannelFacts) -> list[list[int]]:
+    """Return the groups of ``facts`` that are one channel: at several interval lengths, with and without a meter's name."""
+    names = list(zip(*(facts.keys[name].to_pylist() for name in ("service_point_id", "meter_id", "channel")), strict=True))
+    nameless = {(point, channel) for point, meter, channel in names if not meter}
+    if not nameless and len(set(names)) == len(names):
+        return []
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for number, (point, meter, channel) in enumerate(names):
+        key = (point, channel) if (point, channel) in nameless else (point, meter, channel)
+        groups.setdefault(key, []).append(number)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def one_after_another(window: Window, near: Window, closes: Ints, groups: Sequence[Sequence[int]]) -> Window:
+    """Return a month's window in which ways to deliver one channel take turns: a slot is expected in one way only.
+
+    What lies between the last slot of one way and the first slot of the next is expected in the earlier way.
+
+    Args:
+        window: what would be expected of each way if it were alone.
+        near: from the first to the last slot with a value delivered in and around the month.
+        closes: end of the month, int64 [facts].
+        groups: see ``delivered_in_several_ways``.
+    """
+    since, until = window.since.copy(), window.until.copy()
+    for group in groups:
+        ways = sorted((way for way in group if near.some[way]), key=lambda way: (near.since[way], near.until[way]))
+        ends = {way: int(near.until[way]) for way in ways}
+        for place, following in enumerate(ways[1:], 1):
+            before = max(ways[:place], key=lambda way: int(near.until[way]))
+            ends[before] = max(ends[before], int(near.since[following]))
+        for way in ways[1:]:
+            since[way] = max(since[way], near.since[way])
+        last = max(ways, key=lambda way: int(near.until[way]), default=None)
+        for way in ways:
+            if way != last:
+                until[way] = min(max(until[way], closes[way]), ends[way])
+    return Window(since, until)
 
 
 def stored_extent(before: pa.Table, facts: ChannelFacts) -> Window:
@@ -118,16 +184,26 @@ def stored_extent(before: pa.Table, facts: ChannelFacts) -> Window:
         before[name].to_numpy().astype(np.int64)
         for name in ("interval_minutes", "standard_offset_minutes", "slot_offset_minutes")
     )
-    counts = MINUTES_PER_DAY // minutes
-    ends = np.cumsum(counts)
-    position = np.arange(ends[-1]) - np.repeat(ends - counts, counts)
-    expected = flat_quality(before, counts) != Quality.NOT_EXPECTED
-    first = np.minimum.reduceat(np.where(expected, position, MINUTES_PER_DAY), ends - counts)
-    last = np.maximum.reduceat(np.where(expected, position, -1), ends - counts) + 1
+    first, last = _slots_but(before, MINUTES_PER_DAY // minutes, (Quality.NOT_EXPECTED,))
     day = before["day"].cast(pa.int32()).to_numpy().astype(np.int64) * MINUTES_PER_DAY - offset + slot_offset
     np.minimum.at(since, index, day + first * minutes)
     np.maximum.at(until, index, day + last * minutes)
     return Window(since, until)
+
+
+def _slots_but(rows: pa.Table, counts: Ints, absent: tuple[Quality, ...]) -> tuple[Ints, Ints]:
+    """Return the place of the first slot of each row whose quality is not ``absent``, and the place after the last one.
+
+    Args:
+        rows: rows with ``quality`` lists; null where every slot is measured.
+        counts: slots of each row; a row of which every slot is absent begins after its end.
+        absent: qualities.
+    """
+    ends = np.cumsum(counts)
+    position = np.arange(counts.sum()) - np.repeat(ends - counts, counts)
+    present = ~np.isin(flat_quality(rows, counts), absent)
+    first = np.minimum.reduceat(np.where(present, position, MINUTES_PER_DAY), ends - counts)
+    return first, np.maximum.reduceat(np.where(present, position, -1), ends - counts) + 1
 
 
 def joined(windows: Sequence[Window]) -> list[Window]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.masterdata.master import MasterData, epoch_minutes
-from pipelines.vee.block import Block, Flags
+from pipelines.vee.block import MINUTES_PER_DAY, Block, Flags
 from pipelines.vee.expectation import slot_minutes
 from pipelines.vee.facts import FAR, ChannelFacts
 from schemas.codes import NOT_A_VALUE, Severity
@@ -24,6 +25,8 @@ from schemas.findings import EXCEPTIONS
 from schemas.periods import month_dates
 
 _EPOCH = date(1970, 1, 1)
+USED = ("active_energy", "energy", "volume", "heat")
+"""Quantities that somebody pays for; a voltage without an agreement is nobody's use."""
 
 
 def identity_exceptions(facts: ChannelFacts, master: MasterData, delivered: Mapping[str, Flags], bucket: int) -> pa.Table:
@@ -74,25 +77,49 @@ def _reasons(facts: ChannelFacts, number: int, *, is_unmapped: bool) -> Iterator
 
 
 def overlap_exceptions(readings: pa.Table, bucket: int) -> pa.Table:
-    """Return a blocking finding for each channel and day that has values at two interval lengths."""
-    valued = readings.filter(pa.array(_valued(readings)))
-    count: dict[tuple[str, str, str, date], int] = {}
-    if valued.num_rows and len(np.unique(valued["interval_minutes"].to_numpy())) > 1:
-        for key in zip(*(valued[name].to_pylist() for name in ("service_point_id", "meter_id", "channel", "day")), strict=True):
-            count[key] = count.get(key, 0) + 1
-    message = "the day was delivered at two interval lengths"
-    rows = [
-        _row(key[:3], key[3].isoformat(), bucket, "interval.overlap", Severity.BLOCK, message)
-        for key, times in sorted(count.items())
-        if times > 1
-    ]
-    return _table(rows)
+    """Return blocking findings for days whose energy may be there twice.
+
+    Some slot of a channel has a value at two interval lengths (``interval.overlap``), or from a source that names the
+    meter and from one that does not (``source.overlap``).
+
+    Args:
+        readings: validated rows.
+        bucket: bucket of all rows.
+    """
+    lengths = np.unique(readings["interval_minutes"].to_numpy())
+    if len(lengths) < 2 and not pc.any(pc.equal(readings["meter_id"], "")).as_py():  # noqa: PLR2004 - one length, all named
+        return _table([])
+    key = ["service_point_id", "channel", "day"]
+    places = readings.select(key).append_column("place", pa.array(np.arange(readings.num_rows)))
+    several = places.group_by(key).aggregate([([], "count_all")]).filter(pc.field("count_all") > 1).select(key)
+    shared = readings.take(places.join(several, key, join_type="inner")["place"].combine_chunks())
+    shared = shared.select([*key, "meter_id", "interval_minutes", "slot_offset_minutes", "quality"])
+    days: dict[tuple[str, str, date], list[dict[str, Any]]] = {}
+    for row in shared.to_pylist():
+        days.setdefault((row["service_point_id"], row["channel"], row["day"]), []).append(row)
+    found = set()
+    for (point, channel, day), rows in days.items():
+        for one, other in combinations(rows, 2):
+            if one["meter_id"] == other["meter_id"]:
+                rule, message = "interval.overlap", "the day was delivered at two interval lengths"
+            elif not (one["meter_id"] and other["meter_id"]):
+                rule, message = "source.overlap", "the day was delivered with and without a meter's name"
+            else:
+                continue
+            if (_minutes_with_a_value(one) & _minutes_with_a_value(other)).any():
+                found.add((point, max(one["meter_id"], other["meter_id"]), channel, day, rule, message))
+    return _table([_row(row[:3], row[3].isoformat(), bucket, row[4], Severity.BLOCK, row[5]) for row in sorted(found)])
 
 
-def _valued(readings: pa.Table) -> np.ndarray:
-    """Return which days hold a value in some slot."""
-    slots = 1440 // readings["interval_minutes"].to_numpy().astype(np.int64)
-    return slots > readings["missing"].to_numpy()
+def _minutes_with_a_value(row: dict[str, Any]) -> np.ndarray:
+    """Return which minutes after midnight a daily row has a value for, bool [2 * 1440]: a late grid reaches past midnight."""
+    minutes = row["interval_minutes"]
+    valued = np.ones(MINUTES_PER_DAY // minutes, dtype=bool)
+    if row["quality"] is not None:
+        valued = ~np.isin(np.array(row["quality"]), NOT_A_VALUE)
+    result = np.zeros(2 * MINUTES_PER_DAY, dtype=bool)
+    result[row["slot_offset_minutes"] : row["slot_offset_minutes"] + MINUTES_PER_DAY] = np.repeat(valued, minutes)
+    return result
 
 
 def vacant_use(block: Block, master: MasterData, days: slice, bucket: int) -> pa.Table:
@@ -105,9 +132,10 @@ def vacant_use(block: Block, master: MasterData, days: slice, bucket: int) -> pa
         spans.setdefault(service_point_id, []).append((first, last))
     known = set(master.service_points["service_point_id"].to_pylist())
     low, high = days.start * block.slots_per_day, days.stop * block.slots_per_day
+    quantities = block.channels.quantity.to_pylist()
     rows: list[dict[str, Any]] = []
     for number, service_point_id in enumerate(block.channels.service_point_id.to_pylist()):
-        if service_point_id not in known or block.channels.is_export[number]:
+        if service_point_id not in known or block.channels.is_export[number] or quantities[number] not in USED:
             continue
         vacant = np.ones(block.slots, dtype=bool)
         for first, last in spans.get(service_point_id, ()):

@@ -24,7 +24,17 @@ from pipelines.vee.assemble import Assembled, assemble
 from pipelines.vee.block import MINUTES_PER_DAY, Block
 from pipelines.vee.daily_rows import daily_rows
 from pipelines.vee.estimate import Estimated, estimate
-from pipelines.vee.expectation import DeliveredSlots, Window, expect, joined, local_days, midnights, stored_extent
+from pipelines.vee.expectation import (
+    DeliveredSlots,
+    Window,
+    delivered_in_several_ways,
+    expect,
+    joined,
+    local_days,
+    midnights,
+    one_after_another,
+    stored_extent,
+)
 from pipelines.vee.facts import FAR, ChannelFacts, channel_facts
 from pipelines.vee.findings import as_exceptions, no_findings
 from pipelines.vee.identity import identity_exceptions, overlap_exceptions, vacant_use
@@ -230,7 +240,7 @@ def _judged(work: _Work, rows: pa.Table, before_days: int) -> Iterator[_Judged]:
     if not rows.num_rows:
         return
     facts = _facts(work, rows)
-    windows = _expected(work, DeliveredSlots.of(rows, facts), facts)
+    windows = _expected(work, rows, facts)
     first = work.first_day - timedelta(days=before_days)
     for assembled in assemble(rows, facts, first, (work.end_day - first).days + EDGE_DAYS):
         block, stray = expect(assembled, facts, windows)
@@ -254,20 +264,23 @@ def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def _expected(work: _Work, slots: DeliveredSlots, facts: ChannelFacts) -> list[Window]:
+def _expected(work: _Work, rows: pa.Table, facts: ChannelFacts) -> list[Window]:
     """Return when slots of each channel are expected: see ``pipelines.vee.expectation``.
 
     A slot that was expected once stays expected: what was estimated for a bill is not taken back by a later delivery.
     """
+    slots = DeliveredSlots.of(rows, facts)
     everything = slots.extent(np.full(len(facts), -FAR), np.full(len(facts), FAR))
     windows = [Window(everything.since, midnights(work.first_day, facts))]
+    groups = delivered_in_several_ways(facts)
+    valued = DeliveredSlots.with_a_value(rows, facts) if groups else slots
     for month in work.months:
         first, end = month_dates(month)
         around = midnights(first, facts) - EDGE_DAYS * MINUTES_PER_DAY, midnights(end, facts) + EDGE_DAYS * MINUTES_PER_DAY
         near = slots.extent(*around)
         window = near.within(first, end, facts)
         if month in work.plan.validate_months and work.is_due(end):
-            due = local_days(first, end, facts)
+            due = local_days(first, end, facts, work.master.agreements)
             unknown = np.array([spans is None for spans in facts.installed], dtype=bool)
             due = Window(np.where(unknown, np.maximum(due.since, near.since), due.since), due.until)
             window = window.hull(due, near.some)
@@ -275,6 +288,8 @@ def _expected(work: _Work, slots: DeliveredSlots, facts: ChannelFacts) -> list[W
         if partition:
             before = read_data_files(work.plan.root, READINGS_DAILY, partition, columns=EXTENT_COLUMNS)
             window = window.hull(stored_extent(before, facts), near.some)
+        if groups:
+            window = one_after_another(window, valued.extent(*around), midnights(end, facts), groups)
         windows.append(window)
     windows.append(Window(midnights(work.end_day, facts), everything.until))
     return joined(windows)

@@ -12,7 +12,6 @@ from typing import Any
 import duckdb
 from ruamel.yaml import YAML
 
-from pipelines.lakehouse.catalogue import connect
 from pipelines.lakehouse.settings import StoreSettings
 from pipelines.lakehouse.store import Store
 from pipelines.operations.flow import FlowReport, FlowRequest, run_flow
@@ -83,10 +82,12 @@ class Stage:
         release(self.store, None, self.now)
 
     def query(self, sql: str, *parameters: object) -> list[dict[str, Any]]:
-        """Return the rows of a query over the views of the latest run."""
+        """Return the rows of a query, as an analyst asks it: of the database of views that the latest run left."""
         snapshot = self.store.snapshot()
         if self._views is None or self._views[0] != snapshot.run_id:
-            self._views = (snapshot.run_id, connect(self.store, snapshot))
+            views = duckdb.connect(str(self.store.root / "analytics.duckdb"), read_only=True)
+            views.execute("SET TimeZone = 'UTC'")
+            self._views = (snapshot.run_id, views)
         return self._views[1].sql(sql, params=list(parameters)).to_arrow_table().to_pylist()
 
 
@@ -98,18 +99,19 @@ class Played:
     errors: list[dict[str, str]] = field(default_factory=list)
 
 
-def play(when: Path, root: Path) -> Iterator[tuple[int, Played]]:
+def play(when: Path, root: Path, new_stage: Callable[..., Stage] = Stage.at) -> Iterator[tuple[int, Played]]:
     """Play the steps of ``run.yaml`` and yield what stands after each.
 
     Args:
         when: the folder.
         root: where to put the store and the files delivered.
+        new_stage: makes an empty store.
     """
     script = YAML(typ="safe", pure=True).load(when / "run.yaml")
     settings = {name: script[name] for name in ("zone", "currency") if name in script}
     if "vee_profile" in script:
         settings["vee_profile"] = (when / script["vee_profile"]).read_text("utf-8")
-    played = Played(Stage.at(root / "store", **settings))
+    played = Played(new_stage(root / "store", **settings))
     steps = script["steps"]
     later = {name for step in steps for name in step.get("load", ())}
     at_first = [path for path in sorted(when.iterdir()) if _is_loaded(path) and path.name not in later]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
-from tests.scenarios.stage import Played, expected_rows, play, text_of
+from tests.scenarios.stage import Played, Stage, expected_rows, play, text_of
 
 HERE = Path(__file__).parent
 SCENARIOS = sorted(HERE.glob("given_*"))
@@ -26,10 +26,10 @@ _ESTIMATED = "estimated"
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.name)
-def test_then_follows(scenario: Path, tmp_path: Path) -> None:
+def test_then_follows(scenario: Path, tmp_path: Path, new_stage: Callable[..., Stage]) -> None:
     """Each table in ``then`` equals what the flow made of ``when``; ``then/after_step_N`` what stood after step N."""
     last = 0
-    for number, played in play(scenario / "when", tmp_path):
+    for number, played in play(scenario / "when", tmp_path, new_stage):
         last = number
         _assert_tables(played, scenario / "then" / f"after_step_{number}")
     assert last, "no step was played"

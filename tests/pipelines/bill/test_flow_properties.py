@@ -6,12 +6,14 @@ The utility lies in Brisbane, which has no daylight saving: its true energy by m
 from __future__ import annotations
 
 import csv
+import shutil
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
+from pipelines.lakehouse.store import Store
 from pipelines.synthetic.files import write_utility
 from schemas.bills import BILLS, CHARGE_LINES
 from schemas.findings import EXCEPTIONS
@@ -157,6 +159,15 @@ class TestEveryAgreement:
     def test_with_something_in_the_way_is_held(self, billed, faults, fault, code):
         rows = billed.query("SELECT DISTINCT service_point_id FROM holds WHERE code = ?", code)
         assert {row["service_point_id"] for row in rows} == {row["service_point_id"] for row in faults[fault]}
+
+
+class TestTheSameRunAgain:
+    def test_changes_no_row_of_a_bill_or_a_line(self, utility, billed, tmp_path):
+        again = Stage(Store(shutil.copytree(billed.store.root, tmp_path / "store")), billed.now)
+        before = {table.name: again.store.snapshot().read(table).to_pylist() for table in (BILLS, CHARGE_LINES, USAGE)}
+        again.run([utility.inbox], month="2026-01", as_at=AS_AT)
+        after = {table.name: again.store.snapshot().read(table).to_pylist() for table in (BILLS, CHARGE_LINES, USAGE)}
+        assert after == before
 
 
 def _slots(row, first, last):
