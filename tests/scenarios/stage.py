@@ -85,6 +85,8 @@ class Stage:
         """Return the rows of a query, as an analyst asks it: of the database of views that the latest run left."""
         snapshot = self.store.snapshot()
         if self._views is None or self._views[0] != snapshot.run_id:
+            if self._views is not None:
+                self._views[1].close()  # DuckDB opens a path once: an open one would show the run before
             views = duckdb.connect(str(self.store.root / "analytics.duckdb"), read_only=True)
             views.execute("SET TimeZone = 'UTC'")
             self._views = (snapshot.run_id, views)
