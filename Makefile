@@ -34,11 +34,18 @@ docs: $(READY)
 	$(VENV)/bin/python -m tools.reference
 	$(VENV)/bin/python -m tools.readme
 
-bench: $(READY)
-	$(VENV)/bin/python benchmarks/run.py
+PEERS := .cache/peers
 
-bench-full: $(READY)
-	$(VENV)/bin/python benchmarks/run.py --full
+$(PEERS)/.ready: benchmarks/peers.lock
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement benchmarks/peers.lock
+	touch $(PEERS)/.ready
+
+bench: $(READY) $(PEERS)/.ready
+	$(VENV)/bin/python benchmarks/run.py --peers-python $(PEERS)/bin/python
+
+bench-full: $(READY) $(PEERS)/.ready
+	$(VENV)/bin/python benchmarks/run.py --full --peers-python $(PEERS)/bin/python
 
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --output-file requirements.lock
