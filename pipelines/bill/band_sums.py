@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.exact_product import exact_product
 from pipelines.ingest.slots import flat_quality, flat_values
 from schemas.codes import COUNTS_AS_ESTIMATED, NOT_A_VALUE
 from schemas.errors import InvariantError
@@ -87,13 +88,13 @@ def band_sums(
         values = _widened(values, columns, bands.combos)
         target = [columns[combo] for combo in bands.combos]
         for column, place in enumerate(target):
-            np.add.at(values[:, place], agreement[picked], sums[:, column] * scale)
+            np.add.at(values[:, place], agreement[picked], exact_product(sums[:, column], scale))
         billed = bands.index[day - first] >= 0
         valued = billed if quality is None else billed & ~np.isin(quality, NOT_A_VALUE)
         covered[picked] = valued.sum(axis=1) * minutes
         if quality is not None:
             guess = np.where(billed & np.isin(quality, COUNTS_AS_ESTIMATED), np.abs(matrix), 0).sum(axis=1)
-            np.add.at(estimated, agreement[picked], guess * scale)
+            np.add.at(estimated, agreement[picked], exact_product(guess, scale))
     return BandSums(tuple(columns), exponent, values, estimated, covered)
 
 

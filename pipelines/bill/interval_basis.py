@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from pipelines.bill.band_sums import BandSums, band_sums
 from pipelines.bill.due import EXPORT, Due, Held, Ready
 from pipelines.bill.holds import HoldCode
+from pipelines.exact_product import exact_product
 from pipelines.masterdata.master import MasterData, epoch_minutes
 from pipelines.vee.facts import FAR
 from tariffs.calendar import Combo, combos_of
@@ -241,11 +242,12 @@ def _added(total: _Sum | None, made: BandSums) -> _Sum:
     exponent = min(total.exponent, made.exponent)
     combos = tuple(dict.fromkeys((*total.combos, *made.combos)))
     values = np.zeros((len(made.values), len(combos)), dtype=np.int64)
+    estimated = np.zeros(len(made.values), dtype=np.int64)
     for part in (total, made):
         scale = 10 ** (part.exponent - exponent)
+        estimated += exact_product(part.estimated, scale)
         for column, combo in enumerate(part.combos):
-            values[:, combos.index(combo)] += part.values[:, column] * scale
-    estimated = total.estimated * 10 ** (total.exponent - exponent) + made.estimated * 10 ** (made.exponent - exponent)
+            values[:, combos.index(combo)] += exact_product(part.values[:, column], scale)
     return _Sum(combos, exponent, values, estimated, total.covered)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.exact_product import exact_product
 from schemas.codes import NOT_A_VALUE
 
 CHANNEL_KEY = ("service_point_id", "meter_id", "channel", "interval_minutes")
@@ -124,7 +125,7 @@ def expand(rows: pa.Table) -> Slots:
         channel=channel[row],
         at_minutes=starts_minutes(rows)[row] + within * minutes[row],
         version=version[row],
-        value=flat_values(rows) * scale[row],
+        value=exact_product(flat_values(rows), scale[row]),
         quality=flat_quality(rows, counts),
         file=pc.dictionary_encode(rows["file_id"].combine_chunks()).indices.to_numpy(zero_copy_only=False)[row],
     )

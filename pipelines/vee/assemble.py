@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.exact_product import exact_product
 from pipelines.ingest.slots import (
     Outcome,
     Slots,
@@ -30,6 +31,7 @@ from pipelines.ingest.slots import (
 from pipelines.vee.block import MINUTES_PER_DAY, Block, Flags, Ints
 from pipelines.vee.facts import ChannelFacts
 from schemas.codes import COUNTS_AS_ESTIMATED, Method, Quality
+from schemas.errors import InvariantError
 
 NO_ROW = -1
 SEVERAL_ROWS = -2
@@ -81,7 +83,8 @@ def assemble(rows: pa.Table, facts: ChannelFacts, first_day: date, days: int) ->
     kinds, which = np.unique(kind, axis=0, return_inverse=True)
     for number, (interval_minutes, first_slot, standard_offset, exponent, zone_code, _) in enumerate(kinds.tolist()):
         if MINUTES_PER_DAY % interval_minutes:
-            continue  # a length that does not divide the day has no daily array; its rows stay in deliveries
+            code = "interval.length"
+            raise InvariantError(code, f"slots of {interval_minutes} minutes do not divide the day; a reader let them through")
         picked = pa.array(np.flatnonzero(which.reshape(-1) == number))
         here = rows.take(picked)
         yield _block(
@@ -164,8 +167,7 @@ def _copy_whole_days(
     _, d, s = values.shape
     cell = channel[picked] * d + day[picked]
     matrix = flat_values(here).reshape(-1, s)
-    scale = factor[picked]
-    values.reshape(-1, s)[cell] = matrix if (scale == 1).all() else matrix * scale[:, None]
+    values.reshape(-1, s)[cell] = exact_product(matrix, factor[picked][:, None])
     quality.reshape(-1, s)[cell] = flat_quality(here, np.full(len(picked), s)).reshape(-1, s)
     source.reshape(-1)[cell] = picked
 
@@ -192,7 +194,7 @@ def _place_slots(rows: pa.Table, picked: Ints, channel: Ints, factor: Ints, targ
     row = picked[slots.row]
     flat = channel[row] * (d * s) + position
     chosen = (found == Outcome.ACCEPTED) & (position >= 0) & (position < d * s)
-    target.values.reshape(-1)[flat[chosen]] = flat_values(here)[chosen] * factor[row[chosen]]
+    target.values.reshape(-1)[flat[chosen]] = exact_product(flat_values(here)[chosen], factor[row[chosen]])
     target.quality.reshape(-1)[flat[chosen]] = slots.quality[chosen]
     conflict = (found == Outcome.CONFLICT) & (position >= 0) & (position < d * s)
     target.quality.reshape(-1)[flat[conflict]] = Quality.CONFLICT

@@ -51,6 +51,10 @@ class TestWholeDays:
     def test_its_row_is_the_source_of_the_day(self):
         assert only(deliveries({})).source.tolist() == [[0, NO_ROW]]
 
+    def test_a_slot_the_sender_calls_missing_holds_no_value_whatever_stands_in_it(self):
+        block = only(deliveries({"values": [7] * 24, "quality": [Quality.MISSING] * 24})).block
+        assert block.values[0, 0].tolist() == [0] * 24
+
     def test_delivered_estimates_keep_their_quality_and_say_who_made_them(self):
         block = only(deliveries({"quality": [Quality.SUBSTITUTED] * 24})).block
         assert (block.quality[0, 0, 0], block.method[0, 0, 0]) == (Quality.SUBSTITUTED, Method.DELIVERED)
