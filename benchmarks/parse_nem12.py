@@ -23,7 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipelines.ingest.nem12 import read_nem12
+from pipelines.ingest.mdff.nem12 import read_nem12
 from pipelines.ingest.reader import ReadContext
 
 SLOTS = 48

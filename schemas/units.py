@@ -40,10 +40,16 @@ _EXACT = {
     "pf": Unit("power_factor", "pf", 0),
     "m3": Unit("volume", "m3", 0),
     "m³": Unit("volume", "m3", 0),
+    "l": Unit("volume", "m3", -3),
+    "dm3": Unit("volume", "m3", -3),
+    "ft3": Unit("volume", "ft3", 0),
+    "ccf": Unit("volume", "ft3", 2),
+    "hz": Unit("frequency", "Hz", 0),
     "j": Unit("energy", "J", 0),
     "mj": Unit("energy", "MJ", 0),
     "gj": Unit("energy", "GJ", 0),
     "therm": Unit("energy", "therm", 0),
+    "thm": Unit("energy", "therm", 0),
 }
 
 

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from pipelines.cli.main import m2b
-from pipelines.ingest.csv_mapping import parse_mapping
-from pipelines.ingest.mapped_csv import read_mapped_csv
 from pipelines.ingest.reader import ReadContext
+from pipelines.ingest.tables.mapped_csv import read_mapped_csv
+from pipelines.ingest.tables.mapping import parse_mapping
 from pipelines.lakehouse.catalogue import connect
 from pipelines.masterdata.load import load_master_data
 from pipelines.vee.profile import load_profile

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from pipelines.bill.holds import OWNERS, HoldCode
-from pipelines.ingest import csv_mapping
+from pipelines.ingest.tables import mapping as csv_mapping
 from pipelines.lakehouse.settings import StoreSettings
 from pipelines.lakehouse.views import view_statements
 from pipelines.vee.profile import VeeProfile, ZeroRunSlots

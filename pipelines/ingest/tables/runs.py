@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.ingest.csv_cells import Cells, State, fit_cells, scale_runs
-from pipelines.ingest.csv_mapping import ChannelColumn, ChannelKind
-from pipelines.ingest.csv_series import MINUTE, Spans
 from pipelines.ingest.digits import Flags, Ints
-from pipelines.ingest.nem12_frames import NO_TIME
+from pipelines.ingest.numbers import NO_TIME
 from pipelines.ingest.rejected import Fault
+from pipelines.ingest.tables.cells import Cells, State, fit_cells, scale_runs
+from pipelines.ingest.tables.mapping import ChannelColumn, ChannelKind
+from pipelines.ingest.tables.series import MINUTE, Spans
 from schemas.codes import Quality, ReadKind
 from schemas.readings import PARSED_INTERVALS, QUALITY, VALUES, VALUES64
 from schemas.register_reads import PARSED_READS

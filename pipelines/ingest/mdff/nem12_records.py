@@ -13,23 +13,19 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from pipelines.ingest.mdff import (
-    FINEST_EXPONENT,
+from pipelines.ingest.mdff.fields import (
     FLAG_QUALITY,
     Header,
-    Number,
     direction_of,
     field_at,
     is_quality,
     parse_moment,
-    parse_number,
-    parse_quantity,
     parse_version,
     reason_text,
     service_point_of,
-    shortest,
     split_record,
 )
+from pipelines.ingest.numbers import FINEST_EXPONENT, Number, parse_number, parse_quantity, shortest
 from pipelines.ingest.rejected import Fault
 from schemas.codes import Quality
 from schemas.units import parse_unit

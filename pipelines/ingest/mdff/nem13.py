@@ -8,6 +8,7 @@ Specification: AEMO, Meter Data File Format Specification NEM12 & NEM13 (v2.6, 2
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -16,7 +17,8 @@ from typing import Any, BinaryIO, NamedTuple
 import pyarrow as pa
 
 from pipelines.ingest.line_pieces import PIECE_BYTES, LinePiece, read_pieces
-from pipelines.ingest.mdff import (
+from pipelines.ingest.mdff.fields import (
+    START,
     Header,
     clock_text,
     direction_of,
@@ -24,11 +26,11 @@ from pipelines.ingest.mdff import (
     is_quality,
     parse_header,
     parse_moment,
-    parse_quantity,
     parse_version,
     service_point_of,
     split_record,
 )
+from pipelines.ingest.numbers import parse_quantity
 from pipelines.ingest.reader import FileWarning, Parsed, ReadContext
 from pipelines.ingest.rejected import Fault, Rejection, rejection, rejections_table
 from schemas.codes import Direction, ReadKind
@@ -36,6 +38,8 @@ from schemas.errors import InputRefusedError
 from schemas.register_reads import PARSED_READS
 from schemas.units import Unit, parse_unit
 
+_HEADER = re.compile(START + rb"100[ \t]*,[ \t]*NEM13\b", re.IGNORECASE)
+_BODY = re.compile(START + rb"250[ \t]*,[^,\n]*,[^,\n]*,")
 _MARKS = (b"250,", b"100,")
 _NMI, _SUFFIX, _METER, _DIRECTION = 1, 4, 6, 7
 _PREVIOUS, _CURRENT = 8, 13  # places of a read: index, time, quality, reason code, reason text
@@ -61,6 +65,11 @@ class _Read(NamedTuple):
     read_at: int
     quality: str
     native_quality: str | None
+
+
+def recognise_nem13(head: bytes) -> bool:
+    """Whether a file begins as NEM13 does, with its 100 record or without."""
+    return _HEADER.match(head) is not None or _BODY.match(head) is not None
 
 
 def read_nem13(stream: BinaryIO, context: ReadContext, piece_bytes: int = PIECE_BYTES) -> Iterator[Parsed]:

@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.ingest.archives import open_members
 from pipelines.ingest.formats import HEAD_BYTES, READERS, detect
-from pipelines.ingest.mdff import nmi_checksum
+from pipelines.ingest.mdff.fields import nmi_checksum
 from pipelines.ingest.reader import Parsed, ReadContext
 from schemas.codes import Quality
 from schemas.errors import InputRefusedError

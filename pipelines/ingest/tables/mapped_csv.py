@@ -23,17 +23,17 @@ from typing import BinaryIO
 import numpy as np
 import pyarrow as pa
 
-from pipelines.ingest.csv_cells import Cells, State, read_cells
-from pipelines.ingest.csv_mapping import QUALITY_WORDS, CsvMapping, Identifier, Label, parse_mapping
-from pipelines.ingest.csv_rows import CsvBlock, read_rows
-from pipelines.ingest.csv_runs import Facts, take_channel
-from pipelines.ingest.csv_series import Rows, order_rows
-from pipelines.ingest.csv_times import instants_of, read_stamps, standard_offset
 from pipelines.ingest.digits import Flags, Ints
 from pipelines.ingest.line_pieces import PIECE_BYTES
-from pipelines.ingest.nem12_frames import NO_TIME
+from pipelines.ingest.numbers import NO_TIME
 from pipelines.ingest.reader import Parsed, ReadContext
 from pipelines.ingest.rejected import Fault, Rejection, rejection, rejections_table
+from pipelines.ingest.tables.cells import Cells, State, read_cells
+from pipelines.ingest.tables.mapping import QUALITY_WORDS, CsvMapping, Identifier, Label, parse_mapping
+from pipelines.ingest.tables.rows import CsvBlock, read_rows
+from pipelines.ingest.tables.runs import Facts, take_channel
+from pipelines.ingest.tables.series import Rows, order_rows
+from pipelines.ingest.tables.times import instants_of, read_stamps, standard_offset
 from schemas.codes import Quality
 from schemas.errors import InputRefusedError
 from schemas.readings import PARSED_INTERVALS

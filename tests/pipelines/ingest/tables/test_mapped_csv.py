@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.ingest.mapped_csv import read_mapped_csv
 from pipelines.ingest.reader import Parsed, ReadContext
+from pipelines.ingest.tables.mapped_csv import read_mapped_csv
 from schemas.codes import Quality
 from schemas.errors import InputRefusedError
 from schemas.readings import PARSED_INTERVALS

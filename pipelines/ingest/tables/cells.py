@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipelines.ingest.csv_rows import CsvBlock
 from pipelines.ingest.digits import POWERS_OF_TEN, Bytes, Ints
-from pipelines.ingest.mdff import FINEST_EXPONENT, Number, parse_number, shortest
+from pipelines.ingest.numbers import FINEST_EXPONENT, Number, parse_number, shortest
 from pipelines.ingest.rejected import Fault
+from pipelines.ingest.tables.rows import CsvBlock
 
 States = np.ndarray[Any, np.dtype[np.int8]]
 MISSING_WORDS = frozenset({"", "nan", "null"})

@@ -9,11 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from pipelines.ingest.digits import Ints
-from pipelines.ingest.mdff import Header
-from pipelines.ingest.nem12_records import BadChannel, Channel, ChannelKind
+from pipelines.ingest.mdff.fields import Header
+from pipelines.ingest.mdff.nem12_records import BadChannel, Channel, ChannelKind
+from pipelines.ingest.numbers import NO_TIME
 
-NO_TIME = np.iinfo(np.int64).min
-"""Stands for 'nothing says when' in arrays of times."""
 _NOBODY = Channel("", "", ChannelKind("", "", "", "", 0, 0, 0))
 
 

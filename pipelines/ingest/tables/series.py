@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipelines.ingest.csv_mapping import Label
 from pipelines.ingest.digits import Flags, Ints
+from pipelines.ingest.tables.mapping import Label
 
 MINUTE = 60
 DAY_MINUTES = 1440

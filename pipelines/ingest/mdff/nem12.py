@@ -16,6 +16,7 @@ Specification: AEMO, Meter Data File Format Specification NEM12 & NEM13 (v2.6, 2
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
@@ -25,18 +26,25 @@ import pyarrow as pa
 
 from pipelines.ingest.digits import Flags, read_numbers
 from pipelines.ingest.line_pieces import PIECE_BYTES, LinePiece, read_pieces
-from pipelines.ingest.mdff import Header, clock_text, parse_header
-from pipelines.ingest.nem12_days import Days, Piece, Records, read_days
-from pipelines.ingest.nem12_records import NOTES, BadChannel, Channel, parse_day
-from pipelines.ingest.nem12_tables import OddDay, days_table, odd_days_table, reads_table
-from pipelines.ingest.nem12_walk import NO_CHANNEL, Lines, Place, Walk, is_cut
+from pipelines.ingest.mdff.fields import START, Header, clock_text, parse_header
+from pipelines.ingest.mdff.nem12_days import Days, Piece, Records, read_days
+from pipelines.ingest.mdff.nem12_records import NOTES, BadChannel, Channel, parse_day
+from pipelines.ingest.mdff.nem12_tables import OddDay, days_table, odd_days_table, reads_table
+from pipelines.ingest.mdff.nem12_walk import NO_CHANNEL, Lines, Place, Walk, is_cut
 from pipelines.ingest.reader import FileWarning, Parsed, ReadContext
 from pipelines.ingest.rejected import Fault, rejections_table
 from schemas.errors import InputRefusedError
 from schemas.readings import PARSED_INTERVALS
 
+_HEADER = re.compile(START + rb"100[ \t]*,[ \t]*NEM12\b", re.IGNORECASE)
+_BODY = re.compile(START + rb"200[ \t]*,[^\n]*(?:\s*\n\s*[23]00[ \t]*,|\s*\Z)")
 _MARKS = (b"300,", b"200,", b"100,")
 _LENGTH = "record.length"
+
+
+def recognise_nem12(head: bytes) -> bool:
+    """Whether a file begins as NEM12 does, with its 100 record or without."""
+    return _HEADER.match(head) is not None or _BODY.match(head) is not None
 
 
 def read_nem12(stream: BinaryIO, context: ReadContext, piece_bytes: int = PIECE_BYTES) -> Iterator[Parsed]:

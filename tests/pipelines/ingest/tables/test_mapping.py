@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.ingest.csv_mapping import parse_mapping
+from pipelines.ingest.tables.mapping import parse_mapping
 from schemas.errors import InputRefusedError
 
 GOOD = """

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from pipelines.ingest.digits import PAD, Ints, text_table
-from pipelines.ingest.mdff import NMI_CHARACTERS, Header, field_at, is_quality, parse_header, split_record
-from pipelines.ingest.nem12_frames import Frames
-from pipelines.ingest.nem12_records import (
+from pipelines.ingest.mdff.fields import NMI_CHARACTERS, Header, field_at, is_quality, parse_header, split_record
+from pipelines.ingest.mdff.nem12_frames import Frames
+from pipelines.ingest.mdff.nem12_records import (
     FIRST_VALUE,
     INDEX_READ,
     VARIABLE,

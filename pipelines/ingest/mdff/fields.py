@@ -1,4 +1,4 @@
-"""What NEM12 and NEM13 have in common: participants, clocks, times, numbers, quality flags, NMIs.
+"""What NEM12 and NEM13 have in common: participants, clocks, times, quality flags, NMIs.
 
 AEMO, "Meter Data File Format Specification NEM12 & NEM13" (MDFF), v2.6, effective 2024-09-29. Times are market time,
 UTC+10:00 without daylight saving; Western Power, outside the National Electricity Market, writes UTC+08:00.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import NamedTuple
 
 from pipelines.ingest.reader import ReadContext
@@ -20,9 +19,6 @@ from schemas.errors import InputRefusedError
 NEM_CLOCK_MINUTES = 600
 WESTERN_POWER_CLOCK_MINUTES = 480
 WESTERN_POWER = frozenset({"WPNTKS", "WBAYM"})
-FINEST_EXPONENT = -9
-"""Nine decimals: the finest the store accepts."""
-
 FLAG_QUALITY = {
     "A": Quality.MEASURED,
     "E": Quality.DELIVERED_ESTIMATE,
@@ -32,13 +28,12 @@ FLAG_QUALITY = {
 }
 """MDFF appendix E: quality flags; V (variable) refers to the 400 records."""
 
+START = rb"\A(?:\xef\xbb\xbf)?[\s,]*"
+"""What may stand before the first record of a file."""
 _QUALITY_METHOD = re.compile(r"[AEFNS][0-9]{0,2}")
-_NUMBER = re.compile(r"(?P<sign>-?)(?P<whole>[0-9]*)\.?(?P<part>[0-9]*)")
 _TIME_FORMS = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _DIGITS = re.compile(r"[0-9]+")
 _CLOCK = re.compile(r"([+-])([01][0-9]|2[0-3]):([0-5][0-9])")
-MOST_CHARACTERS = 60
-"""More than any meter writes, and short enough that no number of a hostile file is expensive."""
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECONDS_A_MINUTE = 60_000_000
@@ -61,13 +56,6 @@ class Header(NamedTuple):
 
     clock_minutes: int
     sent_at: int | None
-
-
-class Number(NamedTuple):
-    """A decimal number, exactly: ``digits / 10 ** decimals``."""
-
-    digits: int
-    decimals: int
 
 
 def parse_clock(text: str) -> int:
@@ -148,46 +136,6 @@ def parse_version(updated: str, loaded: str, header: Header) -> int | Fault | No
             return Fault("time.invalid", f"'{text}' is no time")
     moments = (parse_moment(text, header.clock_minutes) for text in (updated, loaded))
     return next((moment for moment in moments if moment is not None), header.sent_at)
-
-
-def parse_number(text: str) -> Number | None:
-    """Return a plain decimal number, or None: no exponent, no thousands mark, no digits of other scripts.
-
-    >>> parse_number("-.50"), parse_number("1e5"), parse_number(".")
-    (Number(digits=-50, decimals=2), None, None)
-    """
-    match = _NUMBER.fullmatch(text)
-    if match is None or not (match["whole"] or match["part"]) or len(text) > MOST_CHARACTERS:
-        return None
-    digits = int(match["whole"] + match["part"])
-    return Number(-digits if match["sign"] else digits, len(match["part"]))
-
-
-def shortest(number: Number, decimals: int) -> Number:
-    """Return ``number`` without the zeros that end it, but with no fewer than ``decimals`` decimals taken off.
-
-    >>> shortest(Number(12300, 5), 3)
-    Number(digits=123, decimals=3)
-    """
-    digits, places = number
-    while places > decimals and digits % 10 == 0:
-        digits, places = digits // 10, places - 1
-    return Number(digits, places)
-
-
-def parse_quantity(text: str, exponent: int) -> Decimal | Fault:
-    """Return a number times ``10 ** exponent``, exactly, or why it cannot be kept."""
-    number = parse_number(text)
-    if number is None:
-        return Fault("value.invalid", f"'{text}' is no number")
-    number = shortest(number, max(0, exponent - FINEST_EXPONENT))
-    places = exponent - number.decimals
-    if places < FINEST_EXPONENT:
-        return Fault("value.precision", f"'{text}' has more than nine decimals in the unit of the store")
-    value = Decimal((int(number.digits < 0), tuple(map(int, str(abs(number.digits)))), places))
-    if value.adjusted() >= 38 + FINEST_EXPONENT:
-        return Fault("value.range", f"'{text}' is more than the store can hold")
-    return value
 
 
 def is_quality(text: str) -> bool:

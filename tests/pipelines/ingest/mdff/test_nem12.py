@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.ingest import nem12
-from pipelines.ingest.nem12 import read_nem12
-from pipelines.ingest.nem12_days import Piece, Records
+from pipelines.ingest.mdff import nem12
+from pipelines.ingest.mdff.nem12 import read_nem12
+from pipelines.ingest.mdff.nem12_days import Piece, Records
 from pipelines.ingest.reader import Parsed, ReadContext
 from schemas.codes import Quality
 from schemas.errors import InputRefusedError

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.ingest.nem13 import read_nem13
+from pipelines.ingest.mdff.nem13 import read_nem13
 from pipelines.ingest.reader import Parsed, ReadContext
 from schemas.errors import InputRefusedError
 from schemas.register_reads import PARSED_READS

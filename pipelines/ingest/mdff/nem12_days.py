@@ -16,17 +16,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from pipelines.ingest.digits import PAD, POWERS_OF_TEN, Bytes, Flags, Ints, Numbers, TextTable
-from pipelines.ingest.mdff import (
-    FINEST_EXPONENT,
-    FIRST_YEAR,
-    FLAG_QUALITY,
-    LAST_YEAR,
-    is_quality,
-    reason_text,
-    split_record,
-)
-from pipelines.ingest.nem12_frames import Frames
-from pipelines.ingest.nem12_records import (
+from pipelines.ingest.mdff.fields import FIRST_YEAR, FLAG_QUALITY, LAST_YEAR, is_quality, reason_text, split_record
+from pipelines.ingest.mdff.nem12_frames import Frames
+from pipelines.ingest.mdff.nem12_records import (
     BASE_DECIMALS,
     DATE,
     EMPTY_SLOT,
@@ -37,6 +29,7 @@ from pipelines.ingest.nem12_records import (
     Slots,
     parse_quality,
 )
+from pipelines.ingest.numbers import FINEST_EXPONENT
 from pipelines.ingest.rejected import Fault
 from schemas.codes import Quality
 

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.ingest.digits import Ints
-from pipelines.ingest.nem12_days import Days, Piece
-from pipelines.ingest.nem12_frames import NO_TIME
-from pipelines.ingest.nem12_records import Channel, Day
-from pipelines.ingest.nem12_walk import Place, ReadRecord
+from pipelines.ingest.mdff.nem12_days import Days, Piece
+from pipelines.ingest.mdff.nem12_records import Channel, Day
+from pipelines.ingest.mdff.nem12_walk import Place, ReadRecord
+from pipelines.ingest.numbers import NO_TIME
 from schemas.codes import Quality, ReadKind
 from schemas.readings import PARSED_INTERVALS, QUALITY, VALUES, VALUES64
 from schemas.register_reads import PARSED_READS

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipelines.ingest.csv_rows import CsvBlock
 from pipelines.ingest.digits import Bytes, Flags, Ints
+from pipelines.ingest.tables.rows import CsvBlock
 from tariffs.clock import Clock
 
 LONGEST_STAMP = 40

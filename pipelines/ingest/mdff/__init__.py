@@ -1,0 +1,1 @@
+"""AEMO metering data: NEM12 interval data and NEM13 accumulated reads."""

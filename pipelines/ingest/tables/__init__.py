@@ -1,0 +1,1 @@
+"""Plain tables: delimited text, described by a mapping."""
