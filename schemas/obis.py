@@ -16,10 +16,9 @@ _CODE = re.compile(
     r"(?:(?P<a>\d{1,3})-(?P<b>\d{1,3}):)?(?P<c>\d{1,3})\.(?P<d>\d{1,3})(?:\.(?P<e>\d{1,3}))?(?:[*&](?P<f>\d{1,3}))?"
 )
 _HIGHEST = 255
-_INTERVAL_ENERGY = 29
 _INSTANT = 7
 _INDEX = 8
-_PERIOD = 9
+_PERIODS = frozenset({9, 10, 29, 30})  # time integrals that end with a period: 2, 3, 5 and 6
 _ELECTRICITY, _HEAT_COST, _COOLING, _HEAT, _GAS, _COLD_WATER, _HOT_WATER = 1, 4, 5, 6, 7, 8, 9
 _VOLUMES = frozenset({_GAS, _COLD_WATER, _HOT_WATER})
 _AVERAGE = frozenset({4, 5, 14, 15, 24, 25, 27})
@@ -146,7 +145,7 @@ def _electricity(code: Obis, kind: ReadKind) -> Measured | None:
     if of not in _ENERGY:
         return None
     what, direction = _ENERGY[of]
-    is_energy = code.d in (_INDEX, _PERIOD, _INTERVAL_ENERGY)
+    is_energy = code.d == _INDEX or code.d in _PERIODS
     quantity = (_ENERGY_QUANTITY if is_energy else _POWER_QUANTITY)[what]
     return Measured(quantity, direction, kind, _UNITS[what][0 if is_energy else 1])
 
@@ -162,7 +161,7 @@ def unit_of(code: Obis, source_unit: str | None) -> Unit | None:
 def _kind(processing: int) -> ReadKind | None:
     if processing in (_INDEX, 0, 1, 3):
         return ReadKind.INDEX
-    if processing in (_PERIOD, _INTERVAL_ENERGY):
+    if processing in _PERIODS:
         return ReadKind.PERIOD
     if processing == _INSTANT or processing in _AVERAGE or processing in _MAXIMUM:
         return ReadKind.INSTANT
