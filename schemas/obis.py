@@ -13,7 +13,8 @@ from schemas.codes import Direction, ReadKind
 from schemas.units import Unit, parse_unit
 
 _CODE = re.compile(
-    r"(?:(?P<a>\d{1,3})-(?P<b>\d{1,3}):)?(?P<c>\d{1,3})\.(?P<d>\d{1,3})(?:\.(?P<e>\d{1,3}))?(?:[*&](?P<f>\d{1,3}))?"
+    r"(?:(?P<a>[0-9]{1,3})-(?P<b>[0-9]{1,3}):)?(?P<c>[0-9]{1,3})\.(?P<d>[0-9]{1,3})"
+    r"(?:\.(?P<e>[0-9]{1,3}))?(?:[*&](?P<f>[0-9]{1,3}))?"
 )
 _HIGHEST = 255
 _INSTANT = 7

@@ -311,7 +311,7 @@ def _runs(series: Series, slots: list[_Slot]) -> pa.Table:
     new = np.ones(len(slots), dtype=np.bool_)
     new[1:] = (start[1:] != start[:-1] + minutes[:-1] * _MINUTE_US) | (minutes[1:] != minutes[:-1])
     new[1:] |= (day[1:] != day[:-1]) | (version[1:] != version[:-1])
-    new[1:] |= [later.reason != earlier.reason for earlier, later in pairwise(slots)]
+    new[1:] |= np.array([later.reason != earlier.reason for earlier, later in pairwise(slots)], dtype=np.bool_)
     begins = np.flatnonzero(new).tolist()
     rows = [_run(series, slots[begin:end]) for begin, end in zip(begins, [*begins[1:], len(slots)], strict=True)]
     return pa.Table.from_pylist(rows, schema=PARSED_INTERVALS.schema)

@@ -8,6 +8,7 @@ the memory of its largest element.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +28,7 @@ MOST_OTHER_ELEMENTS = 1_000_000
 ENCODINGS = frozenset(
     {"UTF-8", "US-ASCII", "ASCII", "ISO-8859-1", "ISO-8859-15", "WINDOWS-1252", "UTF-16", "UTF-16LE", "UTF-16BE"}
 )
+_DECLARED = re.compile(rb"""(?:\xef\xbb\xbf)?<\?xml[^>]{0,100}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 
 Element = Any
 """An element of a document: lxml has no types."""
@@ -53,6 +55,8 @@ def stream_elements(stream: BinaryIO, kept: Sequence[str], name: str) -> Iterato
     fed = False
     try:
         while piece := stream.read(PIECE_BYTES):
+            if not fed:
+                _check_encoding(piece, name)
             fed = True
             yield from walk.feed(piece)
         if not fed:
@@ -60,7 +64,8 @@ def stream_elements(stream: BinaryIO, kept: Sequence[str], name: str) -> Iterato
         walk.parser.close()
     except etree.XMLSyntaxError as error:
         reason = " ".join(str(error).split())[:300]
-        raise _refusal("xml.malformed", f"{name} is no well-formed XML: {reason}") from None
+        code = "xml.limit" if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT else "xml.malformed"
+        raise _refusal(code, f"{name} is no XML that can be read: {reason}") from None
 
 
 @dataclass
@@ -178,11 +183,16 @@ def text_at(element: Element, *path: str) -> str | None:
 
 
 def _check_document(root: Element, name: str) -> None:
-    """Refuse a document with a DOCTYPE or in an encoding nobody delivers in."""
+    """Refuse a document with a DOCTYPE."""
     document = root.getroottree().docinfo
     if document.doctype or document.internalDTD is not None:
         raise _refusal("xml.doctype", f"{name} declares a document type; documents with one are not read")
-    encoding = (document.encoding or "UTF-8").upper()
+
+
+def _check_encoding(head: bytes, name: str) -> None:
+    """Refuse a document whose declaration names an encoding nobody delivers in."""
+    declared = _DECLARED.match(head)
+    encoding = declared[1].decode().upper() if declared is not None else "UTF-8"
     if encoding not in ENCODINGS:
         raise _refusal("xml.encoding", f"{name} is written in {encoding}")
 
