@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from pipelines.ingest.mdff.asexml import read_asexml, recognise_asexml
 from pipelines.ingest.mdff.nem12 import read_nem12, recognise_nem12
 from pipelines.ingest.mdff.nem13 import read_nem13, recognise_nem13
 from pipelines.ingest.reader import Reader
@@ -31,6 +32,7 @@ class Format(NamedTuple):
 FORMATS = (
     Format("nem12", recognise_nem12, read_nem12),
     Format("nem13", recognise_nem13, read_nem13),
+    Format("asexml", recognise_asexml, read_asexml),
 )
 """Formats whose files show what they are; the first that recognises a file takes it."""
 
