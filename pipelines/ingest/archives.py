@@ -22,6 +22,8 @@ from typing import Any, BinaryIO
 
 from schemas.errors import InputRefusedError
 
+MOST_FILE_BYTES = 64 * 2**30
+"""Six times the interval data of a million meters and a month; a larger file is a mistake or an attack."""
 MOST_MEMBERS = 1000
 MOST_MEMBER_BYTES = 2 * 2**30
 MOST_TOTAL_BYTES = 8 * 2**30
@@ -57,7 +59,7 @@ def open_members(path: Path) -> Iterator[tuple[str, BinaryIO]]:
     A member is closed when the next one comes.
 
     Raises:
-        InputRefusedError: ``file.special``, ``file.unreadable``, ``file.empty``, ``archive.corrupt``,
+        InputRefusedError: ``file.special``, ``file.unreadable``, ``file.limit``, ``file.empty``, ``archive.corrupt``,
             ``archive.encrypted``, ``archive.limit``, ``archive.name``, ``archive.nested``. While a member is read, too.
     """
     with _open_regular(path) as file:
@@ -84,6 +86,9 @@ def _open_regular(path: Path) -> BinaryIO:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise _refusal("file.special", f"{path.name} is a folder, a pipe or a device, not a regular file")
+    if (size := os.fstat(descriptor).st_size) > MOST_FILE_BYTES:
+        os.close(descriptor)
+        raise _refusal("file.limit", f"{path.name} has {size >> 30} GiB, at most {MOST_FILE_BYTES >> 30} are read")
     return os.fdopen(descriptor, "rb")
 
 

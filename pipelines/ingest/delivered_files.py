@@ -6,12 +6,14 @@ A file is known by the sha-256 of its bytes as delivered, so the same bytes unde
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.ingest.archives import MOST_FILE_BYTES
 from schemas.errors import InputRefusedError
 
 WORK_ITEM_BYTES = 64 * 2**20
@@ -22,17 +24,40 @@ UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".map.yaml")
 
 @dataclass(frozen=True, order=True)
 class FileRef:
-    """A delivered file: path, size [B] and the hash of its bytes."""
+    """A delivered file as it was when it was hashed.
+
+    Attributes:
+        path: where it lies.
+        size: of its bytes [B].
+        sha256: hash of its bytes.
+        mapping: text of the mapping beside it; None where there is none.
+        modified_ns: when it was last written [ns since 1970]; 0 where nobody looked.
+    """
 
     path: str
     size: int
     sha256: str
     mapping: str | None = None
+    modified_ns: int = 0
 
     @property
     def name(self) -> str:
-        """The name as delivered, without folders."""
-        return Path(self.path).name
+        """The name as delivered, without folders; bytes that are no text are spelled out."""
+        return os.fsencode(Path(self.path).name).decode("utf-8", "backslashreplace")
+
+    def check_unchanged(self) -> None:
+        """Refuse the file when it is not the one that was hashed any more.
+
+        Raises:
+            InputRefusedError: ``file.changed``: its size or time differ, or it is gone.
+        """
+        try:
+            status = Path(self.path).lstat()
+        except OSError:
+            status = None
+        if status is None or (self.modified_ns and (status.st_size, status.st_mtime_ns) != (self.size, self.modified_ns)):
+            code = "file.changed"
+            raise InputRefusedError(code, f"{self.name} changed while it was read", "deliver it when it is complete")
 
 
 @dataclass(frozen=True)
@@ -101,16 +126,19 @@ def look_at(paths: Sequence[Path], known: Iterable[str], workers: int = 2) -> De
 
 
 def identify(path: Path) -> FileRef:
-    """Return the file's size and hash; a symbolic link, pipe or device is not opened but told apart by its path."""
+    """Return the file's size and hash.
+
+    A symbolic link, a pipe, a device, or a file larger than any delivery is not opened but told apart by its path.
+    """
     status = path.lstat()
-    if not stat.S_ISREG(status.st_mode):
-        return FileRef(str(path), 0, hashlib.sha256(b"special\0" + str(path).encode()).hexdigest())
+    if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_FILE_BYTES:
+        return FileRef(str(path), 0, hashlib.sha256(b"special\0" + os.fsencode(path)).hexdigest())
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
-        digest = hashlib.sha256(b"unreadable\0" + str(path).encode()).hexdigest()
-    return FileRef(str(path), status.st_size, digest, _sidecar_mapping(path))
+        digest = hashlib.sha256(b"unreadable\0" + os.fsencode(path)).hexdigest()
+    return FileRef(str(path), status.st_size, digest, _sidecar_mapping(path), status.st_mtime_ns)
 
 
 def _sidecar_mapping(path: Path) -> str | None:

@@ -131,6 +131,7 @@ def _take_file(file: FileRef, plan: RunPlan) -> tuple[FileAccount, _Rows, list[t
             if rows.slots >= FLUSH_SLOTS:
                 written += _write(rows, plan)
                 rows = _Rows()
+        file.check_unchanged()
     except InputRefusedError as refusal:
         return _refused(account, refusal.code, refusal.message)
     except Exception as failure:  # noqa: BLE001 - a reader's bug must cost its own file, never the others of the run

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from pipelines.ingest import archives
 from pipelines.ingest.archives import open_members
+from pipelines.ingest.delivered_files import identify
 from schemas.errors import InputRefusedError
 
 
@@ -69,6 +70,16 @@ class TestPlainFiles:
 
 
 class TestGzip:
+    def test_a_file_larger_than_any_delivery_is_refused_unread(self, tmp_path):
+        for size, code in ((archives.MOST_FILE_BYTES, None), (2**40, "file.limit")):
+            with (tmp_path / "sparse.csv").open("wb") as file:
+                file.truncate(size)
+            if code is None:
+                assert next(open_members(tmp_path / "sparse.csv"))[0] == ""
+            else:
+                assert refusal_of(tmp_path / "sparse.csv") == code
+                assert identify(tmp_path / "sparse.csv").size == 0
+
     def test_all_members_are_one_file(self, tmp_path):
         (tmp_path / "a.gz").write_bytes(gzip.compress(b"1\n") + gzip.compress(b"2\n"))
         assert contents(tmp_path / "a.gz") == {"": b"1\n2\n"}

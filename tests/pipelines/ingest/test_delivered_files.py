@@ -57,6 +57,34 @@ class TestLookAt:
         assert identify(path).mapping == "channels: []"
 
 
+class TestChanges:
+    def test_a_file_that_stays_as_it_was_is_taken(self, tmp_path):
+        identify(write(tmp_path, "a.csv")).check_unchanged()
+
+    @pytest.mark.parametrize("content", [b"x more", b"y", b""])
+    def test_a_file_that_is_written_while_it_is_read_is_refused(self, tmp_path, content):
+        path = write(tmp_path, "a.csv")
+        found = identify(path)
+        path.write_bytes(content)
+        os.utime(path, ns=(found.modified_ns + 1, found.modified_ns + 1))
+        with pytest.raises(InputRefusedError) as refused:
+            found.check_unchanged()
+        assert refused.value.code == "file.changed"
+
+    def test_a_file_that_is_gone_is_refused(self, tmp_path):
+        path = write(tmp_path, "a.csv")
+        found = identify(path)
+        path.unlink()
+        with pytest.raises(InputRefusedError) as refused:
+            found.check_unchanged()
+        assert refused.value.code == "file.changed"
+
+    def test_a_name_that_is_no_text_is_spelled_out(self, tmp_path):
+        path = tmp_path / os.fsdecode(b"caf\xe9.csv")
+        path.write_bytes(b"x")
+        assert identify(path).name == "caf\\xe9.csv"
+
+
 class TestDeal:
     def test_small_files_share_a_work_item_up_to_its_size(self):
         half = WORK_ITEM_BYTES // 2
