@@ -27,6 +27,8 @@ SLOT_COLUMNS = (
 )  # fmt: skip
 LONGEST_RUN = timedelta(days=2)
 """Readers cut runs at the end of a day, so a run that began earlier than this cannot reach a slot."""
+_BEFORE_ALL = -(2**62)
+"""Version of a read that has none: older than any."""
 READ_KEY = ("service_point_id", "meter_id", "channel", "kind", "read_at", "period_from")
 
 
@@ -136,28 +138,67 @@ def _conflict(row: dict[str, object], slots: int) -> dict[str, str | int]:
 
 
 def _reads(result: Reconciled, old: pa.Table, new: pa.Table) -> None:
-    """Account for register reads: few, so one by one."""
-    ordered = new.sort_by([("file_id", "ascending"), ("record", "ascending")]).to_pylist()
-    newest: dict[tuple[object, ...], list[dict[str, object]]] = {}
-    for read in [*old.to_pylist(), *ordered]:
-        newest.setdefault(tuple(read[name] for name in READ_KEY), []).append(read)
-    for read in ordered:
-        others = newest[tuple(read[name] for name in READ_KEY)]
-        top = max(_version(other) for other in others)
-        peers = [other for other in others if _version(other) == top]
-        file_id = str(read["file_id"])
-        if _version(read) < top:
-            result.superseded[file_id] = result.superseded.get(file_id, 0) + 1
-        elif any(peer["value"] != read["value"] for peer in peers):
-            result.conflicting[file_id] = result.conflicting.get(file_id, 0) + 1
-            result.rejections.append(_conflict({**read, "start": read["read_at"]}, 1))
-        elif peers[0] is not read:
-            result.duplicate[file_id] = result.duplicate.get(file_id, 0) + 1
+    """Account for register reads: the newest version of a read counts, and of equal ones the first that came."""
+    new = new.sort_by([("file_id", "ascending"), ("record", "ascending")])
+    rows = pa.concat_tables([old.select(new.schema.names), new]).combine_chunks()
+    state = read_outcomes(rows)
+    state[: old.num_rows] = Outcome.ACCEPTED
+    for outcome, into in (
+        (Outcome.DUPLICATE, result.duplicate),
+        (Outcome.SUPERSEDED, result.superseded),
+        (Outcome.CONFLICT, result.conflicting),
+    ):
+        picked = rows.take(pa.array(np.flatnonzero(state == outcome)))
+        for count in pc.value_counts(picked["file_id"].combine_chunks()).to_pylist():
+            into[count["values"]] = into.get(count["values"], 0) + count["counts"]
+        if outcome is Outcome.CONFLICT:
+            result.rejections += [_conflict({**read, "start": read["read_at"]}, 1) for read in picked.to_pylist()]
 
 
-def _version(read: dict[str, object]) -> str:
-    """Return a read's version as text that sorts; a read without one is older than any."""
-    return str(read["version"] or "")
+def read_outcomes(rows: pa.Table) -> np.ndarray:
+    """Say what becomes of each register read, given all reads that were ever delivered of its register and time.
+
+    Args:
+        rows: reads in order of arrival: the columns of ``READ_KEY``, value and version.
+
+    Returns:
+        (n,) ``Outcome`` codes. A read whose source had no clock is like no other: two of them may be two moments.
+    """
+    state = np.full(rows.num_rows, Outcome.DUPLICATE, dtype=np.int8)
+    if not rows.num_rows:
+        return state
+    key = _read_keys(rows)
+    version = rows["version"].combine_chunks().cast(pa.int64()).fill_null(_BEFORE_ALL).to_numpy()
+    value = _codes(rows["value"])
+    order = np.lexsort((np.arange(rows.num_rows), -version, key))
+    key, version, value = key[order], version[order], value[order]
+    begins = np.flatnonzero(np.diff(key, prepend=-1))
+    first = np.repeat(begins, np.diff(np.append(begins, len(key))))
+    newest = version == version[first]
+    differs = np.zeros(len(key), dtype=np.bool_)
+    np.logical_or.at(differs, first, newest & (value != value[first]))
+    state[order] = np.where(newest, np.where(differs[first], Outcome.CONFLICT, Outcome.DUPLICATE), Outcome.SUPERSEDED)
+    accepted = order[begins]
+    state[accepted] = np.where(differs[begins], Outcome.CONFLICT, Outcome.ACCEPTED)
+    return state
+
+
+def _read_keys(rows: pa.Table) -> np.ndarray:
+    """Return a number for the register and time of each read, (n,) int64; its own for one without a time."""
+    key = np.zeros(rows.num_rows, dtype=np.int64)
+    for name in READ_KEY:
+        code = _codes(rows[name])
+        key = key * (int(code.max(initial=0)) + 1) + code
+        _, key = np.unique(key, return_inverse=True)
+    timeless = np.flatnonzero(rows["read_at"].combine_chunks().is_null().to_numpy(zero_copy_only=False))
+    key[timeless] = rows.num_rows + timeless
+    return key
+
+
+def _codes(column: pa.ChunkedArray) -> np.ndarray:
+    """Return a number for each value of a column, (n,) int64; null is a value like any other."""
+    encoded = pc.dictionary_encode(column.combine_chunks(), null_encoding="encode")
+    return encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
 
 
 def conflict_table(rejections: list[dict[str, str | int]]) -> pa.Table:

@@ -90,3 +90,31 @@ class TestReads:
     def test_a_later_read_is_new(self, compared):
         result = self.reads(compared, [{"read_at": START + timedelta(days=1)}], [{"file_id": "old"}])
         assert (result.duplicate, result.conflicting) == ({}, {})
+
+    def test_an_older_version_is_superseded_and_one_without_a_version_is_older_than_any(self, compared):
+        versioned = {"file_id": "old", "version": START, "value": Decimal(7)}
+        assert self.reads(compared, [{"version": START - timedelta(days=1)}], [versioned]).superseded == {"new": 1}
+        assert self.reads(compared, [{}], [versioned]).superseded == {"new": 1}
+
+    def test_a_newer_version_is_accepted(self, compared):
+        result = self.reads(compared, [{"version": START, "value": Decimal(7)}], [{"file_id": "old"}])
+        assert (result.duplicate, result.superseded, result.conflicting) == ({}, {}, {})
+
+    def test_all_values_that_contradict_each_other_are_reported(self, compared):
+        result = self.reads(compared, [{}, {"file_id": "other", "value": Decimal(6)}])
+        assert result.conflicting == {"new": 1, "other": 1}
+        assert [row["code"] for row in result.rejections] == ["conflict.same_version"] * 2
+
+    def test_of_two_new_copies_one_is_accepted(self, compared):
+        assert self.reads(compared, [{}, {"file_id": "other"}]).duplicate == {"other": 1}
+
+    def test_reads_without_a_clock_are_moments_nobody_can_compare(self, compared):
+        result = self.reads(
+            compared, [{"read_at": None}, {"read_at": None, "value": Decimal(6)}], [{"read_at": None, "file_id": "old"}]
+        )
+        assert (result.duplicate, result.conflicting) == ({}, {})
+
+    @pytest.mark.parametrize("other", [{"kind": "instant"}, {"channel": "E2"}, {"meter_id": "M2"}, {"period_from": START}])
+    def test_reads_of_another_register_or_kind_are_not_compared(self, compared, other):
+        result = self.reads(compared, [{"value": Decimal(6)} | other], [{"file_id": "old"}])
+        assert (result.duplicate, result.conflicting) == ({}, {})
