@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from pipelines.ingest.archives import open_members
 from pipelines.ingest.delivered_files import FileRef, IngestWork
 from pipelines.ingest.formats import HEAD_BYTES, READERS, detect
+from pipelines.ingest.identifiers import set_aside_bad_identifiers
 from pipelines.ingest.reader import FileWarning, Parsed, ReadContext, slots_of
 from pipelines.lakehouse.buckets import buckets_of
 from pipelines.lakehouse.data_files import DataFile, write_data_file
@@ -177,7 +178,7 @@ def _pieces(file: FileRef, plan: RunPlan) -> Iterator[tuple[str, Parsed]]:
             mapping=mapping,
         )
         for parsed in READERS[name](io.BufferedReader(_Rewound(head, stream), BUFFER_BYTES), context):
-            yield name, parsed
+            yield name, set_aside_bad_identifiers(parsed)
 
 
 class _Rewound(io.RawIOBase):
