@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,7 @@ from pipelines.lakehouse.data_files import DataFile, read_data_files
 from schemas.files import PARSED_REJECTIONS
 from schemas.readings import DELIVERIES
 from schemas.register_reads import REGISTER_READS
+from schemas.table import Table
 
 SLOT_COLUMNS = (
     "service_point_id", "meter_id", "channel", "start", "interval_minutes", "exponent",
@@ -29,6 +31,8 @@ LONGEST_RUN = timedelta(days=2)
 """Readers cut runs at the end of a day, so a run that began earlier than this cannot reach a slot."""
 _BEFORE_ALL = -(2**62)
 """Version of a read that has none: older than any."""
+SPAN_ROWS = 65_536
+"""Rows compared at once, at most, unless one service point has more: a few hundred MB of quarter hours."""
 READ_KEY = ("service_point_id", "meter_id", "channel", "kind", "read_at", "period_from")
 
 
@@ -64,22 +68,66 @@ def reconcile(
         default_offset_minutes: standard time of sources that have none of their own [min].
     """
     result = Reconciled()
-    of_bucket = pc.field("bucket") == bucket
-    new = read_data_files(root, DELIVERIES, _of(fresh, DELIVERIES.name), columns=SLOT_COLUMNS, filters=of_bucket)
-    if new.num_rows:
+    for span in _spans(root, bucket, [file for file in fresh if file.table == DELIVERIES.name], DELIVERIES):
+        new = read_data_files(root, DELIVERIES, span.files, columns=SLOT_COLUMNS, filters=span.rows)
         found = pc.min_max(new["start"]).as_py()
-        result.months = _months(new, default_offset_minutes)
+        result.months |= _months(new, default_offset_minutes)
         low, high = (found["min"] - LONGEST_RUN).isoformat(), (found["max"] + LONGEST_RUN).isoformat()
         touching = [
             f for f in _of(before, DELIVERIES.name) if f.low is None or f.high is None or not (f.high < low or f.low > high)
         ]
-        old = read_data_files(root, DELIVERIES, touching, columns=SLOT_COLUMNS, filters=of_bucket)
+        old = read_data_files(root, DELIVERIES, touching, columns=SLOT_COLUMNS, filters=span.rows)
         _intervals(result, old, new)
-    new_reads = read_data_files(root, REGISTER_READS, _of(fresh, REGISTER_READS.name), filters=of_bucket)
-    if new_reads.num_rows:
-        old_reads = read_data_files(root, REGISTER_READS, _of(before, REGISTER_READS.name), filters=of_bucket)
+    for span in _spans(root, bucket, [file for file in fresh if file.table == REGISTER_READS.name], REGISTER_READS):
+        new_reads = read_data_files(root, REGISTER_READS, span.files, filters=span.rows)
+        old_reads = read_data_files(root, REGISTER_READS, _of(before, REGISTER_READS.name), filters=span.rows)
         _reads(result, old_reads, new_reads)
     return result
+
+
+class _Span(NamedTuple):
+    """Some service points of a bucket, next to each other in the order of their names.
+
+    Attributes:
+        files: new files that hold rows of them.
+        rows: picks their rows.
+    """
+
+    files: list[DataFile]
+    rows: pc.Expression
+
+
+def _spans(root: Path, bucket: int, files: Sequence[DataFile], table: Table) -> list[_Span]:
+    """Divide the new rows of a bucket into spans of service points, so that a file of any size fits the memory."""
+    of_bucket = pc.field("bucket") == bucket
+    counts: dict[str, int] = {}
+    inside: list[tuple[DataFile, str, str]] = []
+    for file in files:
+        points = read_data_files(root, table, [file], columns=["service_point_id"], filters=of_bucket)["service_point_id"]
+        if not len(points):
+            continue
+        for count in pc.value_counts(points.combine_chunks()).to_pylist():
+            counts[count["values"]] = counts.get(count["values"], 0) + count["counts"]
+        ends = pc.min_max(points).as_py()
+        inside.append((file, ends["min"], ends["max"]))
+    spans: list[_Span] = []
+    held: list[str] = []
+    room = SPAN_ROWS
+    for point in sorted(counts):
+        if held and counts[point] > room:
+            spans.append(_span(held, inside, of_bucket))
+            held, room = [], SPAN_ROWS
+        held.append(point)
+        room -= counts[point]
+    return [*spans, _span(held, inside, of_bucket)] if held else spans
+
+
+def _span(points: list[str], inside: Sequence[tuple[DataFile, str, str]], of_bucket: pc.Expression) -> _Span:
+    """Return the span from the first of ``points`` to the last."""
+    low, high = points[0], points[-1]
+    point = pc.field("service_point_id")
+    files = [file for file, lowest, highest in inside if lowest <= high and highest >= low]
+    return _Span(files, of_bucket & (point >= low) & (point <= high))
 
 
 def _of(files: Sequence[DataFile], table: str) -> list[DataFile]:

@@ -28,8 +28,8 @@ from schemas.readings import DELIVERIES
 from schemas.register_reads import REGISTER_READS
 from schemas.table import Table
 
-FLUSH_SLOTS = 16_000_000
-"""Slots held in memory before they are written: about 64 MB of values."""
+FLUSH_SLOTS = 6_000_000
+"""Slots held in memory before they are written: some 100 MB, and twice that while they are sorted."""
 RAW_CHARACTERS = 200
 BUFFER_BYTES = 2**20
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
+from pipelines.ingest import reconcile as reconcile_module
 from pipelines.ingest.reconcile import reconcile
 from pipelines.lakehouse.data_files import write_data_file
 from schemas.readings import DELIVERIES
@@ -118,3 +119,13 @@ class TestReads:
     def test_reads_of_another_register_or_kind_are_not_compared(self, compared, other):
         result = self.reads(compared, [{"value": Decimal(6)} | other], [{"file_id": "old"}])
         assert (result.duplicate, result.conflicting) == ({}, {})
+
+
+def test_comparing_in_small_spans_finds_the_same(compared, monkeypatch):
+    points = [f"N{n}" for n in range(7)]
+    new = [{"service_point_id": point} for point in points for _ in range(2)] + [{"service_point_id": "N3", "values": [1, 9]}]
+    old = [{"service_point_id": point, "file_id": "old", "version": START} for point in points[:3]]
+    whole = compared(new, old)
+    monkeypatch.setattr(reconcile_module, "SPAN_ROWS", 2)
+    assert compared(new, old) == whole
+    assert (whole.superseded, whole.duplicate, whole.conflicting) == ({"new": 12}, {"new": 8}, {"new": 3})
