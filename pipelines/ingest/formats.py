@@ -10,6 +10,10 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from pipelines.ingest.cim.meter_readings import read_meter_readings, recognise_meter_readings
+from pipelines.ingest.market_documents.cim_json import read_cim_json, recognise_cim_json, recognise_eloverblik
+from pipelines.ingest.market_documents.cim_xml import read_cim_xml, recognise_cim_xml
+from pipelines.ingest.market_documents.ebix import read_ebix, recognise_ebix
 from pipelines.ingest.mdff.asexml import read_asexml, recognise_asexml
 from pipelines.ingest.mdff.nem12 import read_nem12, recognise_nem12
 from pipelines.ingest.mdff.nem13 import read_nem13, recognise_nem13
@@ -33,6 +37,11 @@ FORMATS = (
     Format("nem12", recognise_nem12, read_nem12),
     Format("nem13", recognise_nem13, read_nem13),
     Format("asexml", recognise_asexml, read_asexml),
+    Format("cim_meter_readings", recognise_meter_readings, read_meter_readings),
+    Format("cim_market_xml", recognise_cim_xml, read_cim_xml),
+    Format("cim_market_json", recognise_cim_json, read_cim_json),
+    Format("eloverblik", recognise_eloverblik, read_cim_json),
+    Format("ebix", recognise_ebix, read_ebix),
 )
 """Formats whose files show what they are; the first that recognises a file takes it."""
 

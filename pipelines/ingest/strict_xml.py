@@ -62,6 +62,7 @@ def stream_elements(stream: BinaryIO, kept: Sequence[str], name: str) -> Iterato
         if not fed:
             raise _refusal("file.empty", f"{name} is empty")
         walk.parser.close()
+        yield from walk.met()  # a document of four bytes is only parsed now
     except etree.XMLSyntaxError as error:
         reason = " ".join(str(error).split())[:300]
         code = "xml.limit" if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT else "xml.malformed"
@@ -107,6 +108,14 @@ class _Walk:
         """Parse a piece and yield what begins and is finished in it."""
         self.held += len(piece)
         self.parser.feed(piece)
+        yield from self.met()
+        if self.others > MOST_OTHER_ELEMENTS:
+            raise _refusal("xml.limit", f"{self.name}: more than {MOST_OTHER_ELEMENTS} elements that are no record")
+        if self.held > MOST_ELEMENT_BYTES:
+            raise _refusal("xml.limit", f"{self.name}: {self.held >> 20} MiB without a record")
+
+    def met(self) -> Iterator[tuple[str, Element]]:
+        """Yield what began and was finished in what was parsed."""
         for event, element in self.parser.read_events():
             is_wanted = local_name(element) in self.wanted
             if event == "start":
@@ -121,10 +130,6 @@ class _Walk:
                 yield event, element
                 _forget(element, self.wanted)
                 self.held = 0
-        if self.others > MOST_OTHER_ELEMENTS:
-            raise _refusal("xml.limit", f"{self.name}: more than {MOST_OTHER_ELEMENTS} elements that are no record")
-        if self.held > MOST_ELEMENT_BYTES:
-            raise _refusal("xml.limit", f"{self.name}: {self.held >> 20} MiB without a record")
 
     def _open(self, element: Element, *, is_wanted: bool) -> None:
         self.depth += 1
