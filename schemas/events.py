@@ -14,7 +14,11 @@ PARSED_EVENTS = Table(
     columns=(
         SERVICE_POINT,
         METER,
-        column("event_type", pa.string(), "outage, restoration, sag, swell, over_voltage, tamper, clock_change, ..."),
+        column(
+            "event_type",
+            pa.string(),
+            "what happened: outage, sag, over_voltage, tamper, ...; unknown where nobody knows the code",
+        ),
         column("started_at", UTC_TIME, "start; null where the source has no clock", nullable=True),
         column("ended_at", UTC_TIME, "end, exclusive; null while it lasts or where nothing says", nullable=True),
         column("magnitude", ENERGY, "size of the event in unit", nullable=True),

@@ -29,7 +29,7 @@ FILES = Table(
         column("format", pa.string(), "nem12, csv, ...; unknown where nobody recognised it"),
         column("bytes", pa.int64(), "size as delivered", unit="B"),
         column("status", pa.string(), "accepted, partial, rejected"),
-        column("rows_read", pa.int64(), "values that could become a reading or a read", unit="rows"),
+        column("rows_read", pa.int64(), "values that could become a reading or a read; events of an event file", unit="rows"),
         column("rows_accepted", pa.int64(), "values taken", unit="rows"),
         column("rows_rejected", pa.int64(), "values set aside with a code", unit="rows"),
         column("rows_duplicate", pa.int64(), "exact copies of a value already there", unit="rows"),

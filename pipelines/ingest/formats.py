@@ -11,12 +11,19 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from pipelines.ingest.cim.meter_readings import read_meter_readings, recognise_meter_readings
+from pipelines.ingest.events.event_files import (
+    read_csv_events,
+    read_jsonl_events,
+    recognise_csv_events,
+    recognise_jsonl_events,
+)
 from pipelines.ingest.market_documents.cim_json import read_cim_json, recognise_cim_json, recognise_eloverblik
 from pipelines.ingest.market_documents.cim_xml import read_cim_xml, recognise_cim_xml
 from pipelines.ingest.market_documents.ebix import read_ebix, recognise_ebix
 from pipelines.ingest.mdff.asexml import read_asexml, recognise_asexml
 from pipelines.ingest.mdff.nem12 import read_nem12, recognise_nem12
 from pipelines.ingest.mdff.nem13 import read_nem13, recognise_nem13
+from pipelines.ingest.p1.reader import read_p1, recognise_p1
 from pipelines.ingest.reader import Reader
 from pipelines.ingest.tables.mapped_csv import read_mapped_csv
 from schemas.errors import InputRefusedError
@@ -42,6 +49,9 @@ FORMATS = (
     Format("cim_market_json", recognise_cim_json, read_cim_json),
     Format("eloverblik", recognise_eloverblik, read_cim_json),
     Format("ebix", recognise_ebix, read_ebix),
+    Format("p1", recognise_p1, read_p1),
+    Format("csv_events", recognise_csv_events, read_csv_events),
+    Format("jsonl_events", recognise_jsonl_events, read_jsonl_events),
 )
 """Formats whose files show what they are; the first that recognises a file takes it."""
 

@@ -87,14 +87,17 @@ def set_aside_bad_identifiers(parsed: Parsed) -> Parsed:
         kept[name] = table.filter(pa.array(~np.isin(np.arange(table.num_rows), bad)))
     if not rejections:
         return parsed
+    gone = parsed.events.num_rows - kept["events"].num_rows
+    # An event beside readings is no row of its file until it is set aside; in a file of events it was one before.
+    told = min(gone, parsed.event_rows)
     return replace(
         parsed,
         intervals=kept["intervals"],
         reads=kept["reads"],
         events=kept["events"],
         rejections=pa.concat_tables([parsed.rejections, rejections_table(rejections)]),
-        # an event is no row of its file until it is set aside
-        rows_read=parsed.rows_read + parsed.events.num_rows - kept["events"].num_rows,
+        rows_read=parsed.rows_read + gone - told,
+        event_rows=parsed.event_rows - told,
     )
 
 

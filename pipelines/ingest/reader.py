@@ -1,8 +1,8 @@
 """What every reader of a format gives back, and what it is told.
 
 A reader turns bytes into Arrow tables of interval data, register reads and events, plus rejections. It keeps one
-promise: ``rows_read = slots in intervals + reads + rows of rejections``. It never looks at the store, the clock
-of this computer or another file.
+promise: ``rows_read = slots in intervals + reads + rows of rejections``, plus the events in a file of events alone. It
+never looks at the store, the clock of this computer or another file.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class Parsed:
         events: rows of ``PARSED_EVENTS``.
         rejections: rows of ``PARSED_REJECTIONS``.
         rows_read: values met, taken or not.
+        event_rows: events that are rows of the file themselves, as in an event file; those told beside readings are none.
         warnings: what a person should know.
         clock: the clock its local times were read by, such as ``+10:00``; None where every time names its own.
     """
@@ -46,14 +47,15 @@ class Parsed:
     events: pa.Table = field(default_factory=PARSED_EVENTS.empty)
     rejections: pa.Table = field(default_factory=PARSED_REJECTIONS.empty)
     rows_read: int = 0
+    event_rows: int = 0
     warnings: tuple[FileWarning, ...] = ()
     clock: str | None = None
 
     @property
     def rows_taken(self) -> int:
-        """Slots of the intervals and reads."""
+        """Slots of the intervals, reads, and events that are rows."""
         slots = pc.sum(slots_of(self.intervals)).as_py() or 0
-        return slots + self.reads.num_rows
+        return slots + self.reads.num_rows + self.event_rows
 
 
 def slots_of(intervals: pa.Table) -> pa.ChunkedArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -83,6 +84,14 @@ class TestRows:
         collector.add_event("=SP", "M1", "sag", None, "1", magnitude=Decimal(1))
         after = set_aside_bad_identifiers(collector.hand_over())
         assert (after.rows_read, after.events.num_rows, after.rejections["code"].to_pylist()) == (1, 0, ["record.identifier"])
+
+    def test_an_event_of_an_event_file_was_a_row_before(self):
+        collector = Collector()
+        for point in ("=SP", "SP"):
+            collector.add_event(point, "M1", "sag", None, "1")
+        parsed = replace(collector.hand_over(), rows_read=2, event_rows=2)
+        after = set_aside_bad_identifiers(parsed)
+        assert (after.rows_read, after.rows_taken, after.rejections.num_rows) == (2, 1, 1)
 
     def test_nothing_wrong_is_nothing_done(self):
         collector = Collector()

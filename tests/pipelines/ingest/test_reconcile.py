@@ -88,6 +88,11 @@ class TestReads:
     def test_another_value_at_the_same_instant_is_a_conflict(self, compared):
         assert self.reads(compared, [{"value": Decimal(6)}], [{"file_id": "old"}]).conflicting == {"new": 1}
 
+    def test_reads_of_a_source_without_a_clock_are_like_no_others(self, compared):
+        new = [{"read_at": None}, {"read_at": None, "record": "4", "value": Decimal(6)}, {"read_at": None, "record": "5"}]
+        result = self.reads(compared, new, [{"file_id": "old", "read_at": None}])
+        assert (result.duplicate, result.conflicting) == ({}, {})
+
     def test_a_later_read_is_new(self, compared):
         result = self.reads(compared, [{"read_at": START + timedelta(days=1)}], [{"file_id": "old"}])
         assert (result.duplicate, result.conflicting) == ({}, {})

@@ -1,0 +1,1 @@
+"""Event files: what happened to meters and their supply, as tables."""
