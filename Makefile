@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-long lint types imports docs bench bench-full lock clean
+.PHONY: demo test test-long lint types imports docs fuzz bench bench-full lock clean
 
 demo: $(READY)
 	$(VENV)/bin/m2b demo
@@ -33,6 +33,12 @@ test-long: $(READY)
 docs: $(READY)
 	$(VENV)/bin/python -m tools.reference
 	$(VENV)/bin/python -m tools.readme
+
+FORMAT ?= nem12
+SECONDS ?= 60
+
+fuzz: $(READY)
+	$(VENV)/bin/python -m tests.fuzz.fuzz_reader $(FORMAT) --seconds $(SECONDS)
 
 PEERS := .cache/peers
 

@@ -23,6 +23,12 @@ from pipelines.ingest.market_documents.ebix import read_ebix, recognise_ebix
 from pipelines.ingest.mdff.asexml import read_asexml, recognise_asexml
 from pipelines.ingest.mdff.nem12 import read_nem12, recognise_nem12
 from pipelines.ingest.mdff.nem13 import read_nem13, recognise_nem13
+from pipelines.ingest.national.datadis import read_datadis, recognise_datadis
+from pipelines.ingest.national.eda import read_eda, recognise_eda
+from pipelines.ingest.national.enedis import read_enedis, recognise_enedis
+from pipelines.ingest.national.fingrid import read_fingrid, recognise_fingrid
+from pipelines.ingest.national.fluvius import read_fluvius, recognise_fluvius
+from pipelines.ingest.national.mijn_aansluiting import read_mijn_aansluiting, recognise_mijn_aansluiting
 from pipelines.ingest.p1.reader import read_p1, recognise_p1
 from pipelines.ingest.reader import Reader
 from pipelines.ingest.tables.mapped_csv import read_mapped_csv
@@ -52,6 +58,12 @@ FORMATS = (
     Format("p1", recognise_p1, read_p1),
     Format("csv_events", recognise_csv_events, read_csv_events),
     Format("jsonl_events", recognise_jsonl_events, read_jsonl_events),
+    Format("datadis", recognise_datadis, read_datadis),
+    Format("eda", recognise_eda, read_eda),
+    Format("enedis", recognise_enedis, read_enedis),
+    Format("fingrid", recognise_fingrid, read_fingrid),
+    Format("fluvius", recognise_fluvius, read_fluvius),
+    Format("mijn_aansluiting", recognise_mijn_aansluiting, read_mijn_aansluiting),
 )
 """Formats whose files show what they are; the first that recognises a file takes it."""
 
