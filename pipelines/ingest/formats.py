@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from pipelines.ingest.cim.meter_readings import read_meter_readings, recognise_meter_readings
+from pipelines.ingest.d0010 import read_d0010, recognise_d0010
 from pipelines.ingest.events.event_files import (
     read_csv_events,
     read_jsonl_events,
@@ -23,6 +24,7 @@ from pipelines.ingest.market_documents.ebix import read_ebix, recognise_ebix
 from pipelines.ingest.mdff.asexml import read_asexml, recognise_asexml
 from pipelines.ingest.mdff.nem12 import read_nem12, recognise_nem12
 from pipelines.ingest.mdff.nem13 import read_nem13, recognise_nem13
+from pipelines.ingest.mscons.mscons import read_mscons, recognise_mscons
 from pipelines.ingest.national.datadis import read_datadis, recognise_datadis
 from pipelines.ingest.national.eda import read_eda, recognise_eda
 from pipelines.ingest.national.enedis import read_enedis, recognise_enedis
@@ -64,6 +66,8 @@ FORMATS = (
     Format("fingrid", recognise_fingrid, read_fingrid),
     Format("fluvius", recognise_fluvius, read_fluvius),
     Format("mijn_aansluiting", recognise_mijn_aansluiting, read_mijn_aansluiting),
+    Format("mscons", recognise_mscons, read_mscons),
+    Format("d0010", recognise_d0010, read_d0010),
 )
 """Formats whose files show what they are; the first that recognises a file takes it."""
 

@@ -65,6 +65,6 @@ def _words(module: str) -> Iterator[bytes]:
     path = sys.modules[module].__file__
     for node in ast.walk(ast.parse(Path(path or "").read_text("utf-8"))):
         if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
-            word = node.value.encode() if isinstance(node.value, str) else node.value
+            word = node.value.encode("utf-8", "replace") if isinstance(node.value, str) else node.value
             if 1 < len(word) <= _LONGEST_WORD and word.count(b" ") < 2:
                 yield word
