@@ -1,7 +1,8 @@
 """Formats: which reader takes a file, told from its first bytes, never from its name.
 
 Each format says itself which files are its own. A mapping says what a plain table is; it does not make a table of a
-file that shows what it is. So a folder may hold a mapping for its tables beside files of other formats.
+file that shows what it is. So a folder may hold a mapping for its tables beside files of other formats. Among tables a
+mapping comes first, then the families whose headers are known.
 """
 
 from __future__ import annotations
@@ -33,7 +34,10 @@ from pipelines.ingest.national.fluvius import read_fluvius, recognise_fluvius
 from pipelines.ingest.national.mijn_aansluiting import read_mijn_aansluiting, recognise_mijn_aansluiting
 from pipelines.ingest.p1.reader import read_p1, recognise_p1
 from pipelines.ingest.reader import Reader
+from pipelines.ingest.tables.encodings import is_text
+from pipelines.ingest.tables.families import family_names, family_reader, recognise_family
 from pipelines.ingest.tables.mapped_csv import read_mapped_csv
+from pipelines.ingest.tables.mapping import declared_encoding
 from schemas.errors import InputRefusedError
 
 HEAD_BYTES = 4096
@@ -71,12 +75,15 @@ FORMATS = (
 )
 """Formats whose files show what they are; the first that recognises a file takes it."""
 
-READERS: dict[str, Reader] = {**{known.name: known.reader for known in FORMATS}, "csv": read_mapped_csv}
-"""Every format and its reader."""
+READERS: dict[str, Reader] = {
+    **{known.name: known.reader for known in FORMATS},
+    "csv": read_mapped_csv,
+    **{name: family_reader(name) for name in family_names()},
+}
+"""Every format and its reader: those that show what they are, tables with a mapping, tables of a known family."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _TABLE = re.compile(rb"\s*[^\n]*[,;|\t][^\n]*")
-_TEXT = re.compile(rb"\A[\t\r\n\x20-\x7e\x80-\xff]*\Z")
 
 
 def detect(head: bytes, name: str, mapping: str | None) -> str:
@@ -99,9 +106,12 @@ def detect(head: bytes, name: str, mapping: str | None) -> str:
     for known in FORMATS:
         if known.recognises(head):
             return known.name
-    if mapping is not None and _TEXT.match(head):
+    if mapping is not None and is_text(head, declared_encoding(mapping)):
         return "csv"
-    if _TEXT.match(head) and _TABLE.match(head):
+    known_table = recognise_family(head) if mapping is None and is_text(head, "utf-8") else None
+    if known_table is not None:
+        return known_table
+    if is_text(head, "utf-8") and _TABLE.match(head):
         code = "mapping.missing"
         raise InputRefusedError(code, f"{name} is a plain table: which column is what?", "say it in a mapping file: --map FILE")
     code = "format.unknown"

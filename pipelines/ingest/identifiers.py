@@ -22,7 +22,8 @@ import pyarrow.compute as pc
 from pipelines.ingest.reader import Parsed, slots_of
 from pipelines.ingest.rejected import Rejection, rejections_table
 
-MOST_CHARACTERS = 128
+MOST_CHARACTERS = 200
+_NO_TEXT = "\ufffd"
 _FORMULA_STARTS = ("=", "+", "-", "@")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _CODE = "record.identifier"
@@ -39,15 +40,13 @@ def fault_of_text(text: str) -> str | None:
     """
     if len(text) > MOST_CHARACTERS:
         return f"it has more than {MOST_CHARACTERS} characters"
-    if text.isascii():
-        return None if text.isprintable() else "it holds a character that cannot be seen"
-    if any(unicodedata.category(character) in _UNSEEN for character in text):
-        return "it holds a character that cannot be seen"
-    if unicodedata.normalize("NFKC", text) != text:
-        return "it holds characters that only look like others"
-    if len({_script(character) for character in text if character.isalpha()}) > 1:
-        return "it mixes letters of several scripts"
-    return None
+    reasons = (
+        ("it holds bytes that are no text", _NO_TEXT in text),
+        ("it holds a character that cannot be seen", any(unicodedata.category(character) in _UNSEEN for character in text)),
+        ("it holds characters that only look like others", unicodedata.normalize("NFKC", text) != text),
+        ("it mixes letters of several scripts", len({_script(character) for character in text if character.isalpha()}) > 1),
+    )
+    return next((reason for reason, is_so in reasons if is_so), None)
 
 
 @lru_cache(maxsize=4096)

@@ -28,8 +28,10 @@ from schemas.readings import DELIVERIES
 from schemas.register_reads import REGISTER_READS
 from schemas.table import Table
 
-FLUSH_SLOTS = 6_000_000
-"""Slots held in memory before they are written: some 100 MB, and twice that while they are sorted."""
+FLUSH_SLOTS = 10_000_000
+"""Slots and rows held in memory before they are written: some 150 MB, and twice that while they are sorted."""
+ROW_WORTH = 32
+"""Slots whose memory the other columns of a row take: short runs, reads and rejections fill the memory, too."""
 RAW_CHARACTERS = 200
 BUFFER_BYTES = 2**20
 
@@ -83,7 +85,8 @@ class _Rows:
                 self.tables[name].append(rows.append_column("file_id", pa.repeat(file.sha256, rows.num_rows)))
         if parsed.rejections.num_rows:
             self.tables["rejections"].append(_rejection_rows(parsed.rejections, file))
-        self.slots += pc.sum(slots_of(parsed.intervals)).as_py() or 0
+        rows = sum(part.num_rows for part in (parsed.intervals, parsed.reads, parsed.events, parsed.rejections))
+        self.slots += (pc.sum(slots_of(parsed.intervals)).as_py() or 0) + ROW_WORTH * rows
 
     def merge(self, other: _Rows) -> None:
         """Take over the rows of ``other``."""

@@ -1,7 +1,8 @@
-"""Plain tables: a column of stamps, columns of values, and a mapping that says what they are.
+"""Plain tables: stamps, values, and a mapping that says which column is what.
 
-The file is read block by block into a few numbers per row (some 60 bytes a row, 10 more a channel); a row's length and
-the hour that comes twice depend on its neighbours, so runs are made when all rows are there.
+The file is read block by block into a few numbers per row; ``order`` puts them in order of time window by window, as a
+row's length and the hour that comes twice depend on neighbours. Memory is bounded by the window and by one row per
+series, not by the file.
 
 - ``interval_minutes: auto`` takes the distance to the next stamp (the last one, for labels that end). A series whose
   distances are all equal gives its outermost row the same length; of any other series that row only bounds it.
@@ -14,64 +15,109 @@ the hour that comes twice depend on its neighbours, so runs are made when all ro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePath
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from pipelines.ingest.digits import Flags, Ints
+from pipelines.ingest.identifiers import fault_of_text
 from pipelines.ingest.line_pieces import PIECE_BYTES
 from pipelines.ingest.numbers import NO_TIME
-from pipelines.ingest.reader import Parsed, ReadContext
+from pipelines.ingest.reader import FileWarning, Parsed, ReadContext
 from pipelines.ingest.rejected import Fault, Rejection, rejection, rejections_table
-from pipelines.ingest.tables.cells import Cells, State, read_cells
-from pipelines.ingest.tables.mapping import QUALITY_WORDS, CsvMapping, Identifier, Label, parse_mapping
-from pipelines.ingest.tables.rows import CsvBlock, read_rows
+from pipelines.ingest.tables.cells import State, read_cells, total_of
+from pipelines.ingest.tables.mapping import (
+    QUALITY_WORDS,
+    ChannelColumn,
+    ChannelKind,
+    CsvMapping,
+    FromColumn,
+    Identifier,
+    Label,
+    parse_mapping,
+)
+from pipelines.ingest.tables.order import WINDOW_ROWS, Order, Ordered, Rows
+from pipelines.ingest.tables.rows import CsvBlock, Layout, read_rows
 from pipelines.ingest.tables.runs import Facts, take_channel
-from pipelines.ingest.tables.series import Rows, order_rows
-from pipelines.ingest.tables.times import instants_of, read_stamps, standard_offset
+from pipelines.ingest.tables.times import Timed, instants_of, read_stamps, read_times, standard_offset
 from schemas.codes import Quality
 from schemas.errors import InputRefusedError
 from schemas.readings import PARSED_INTERVALS
 from schemas.register_reads import PARSED_READS
+from schemas.units import Unit, parse_unit
 from tariffs.clock import Clock
 
+MOST_REJECTIONS = 50_000
+"""Rejections held before they are handed over, whether or not a window is full: rows at no time fill none."""
+MOST_QUALITY_CODES = 1000
+"""Quality codes that one file may use: more is a column of something else."""
 _PACKED = (".gz", ".zip")
 _MICROSECONDS_A_SECOND = 1_000_000
+_MINUTE = 60
 _RAGGED = Fault("record.length", "the row does not have as many fields as the first line has names")
-_NO_POINT = Fault("record.identifier", "a value whose row names no service point")
-_NOBODY = -1
+_NO_POINT = Fault(
+    "record.identifier", "a value whose row names no service point, or names it with characters that no identifier has"
+)
+_NO_CHANNEL = Fault("channel.unknown", "a value in a row that is none of the mapping's channels")
 _NO_TIME_GIVEN = Fault("time.missing", "a value without its time")
 _NO_SUCH_HOUR = Fault("time.invalid", "a local time that does not exist: the clocks leapt over it")
+_NOBODY = -1
 
 
-def read_mapped_csv(stream: BinaryIO, context: ReadContext, piece_bytes: int = PIECE_BYTES) -> Iterator[Parsed]:
-    """Read a plain table by its mapping.
+def read_mapped_csv(
+    stream: BinaryIO, context: ReadContext, piece_bytes: int = PIECE_BYTES, window_rows: int = WINDOW_ROWS
+) -> Iterator[Parsed]:
+    """Read a plain table by the mapping that was given with it.
 
     Args:
         stream: the bytes of the file.
         context: name, prefix and mapping. Stamps without an offset are read by ``context.clock``, else by the
             mapping's zone, else by ``context.zone``.
         piece_bytes: read at a time.
+        window_rows: rows put in order together.
 
     Yields:
-        all rows of the file at once.
+        the rows of each window.
 
     Raises:
         InputRefusedError: there is no mapping (``mapping.missing``), it cannot be followed (``mapping.invalid``,
-            ``mapping.column``), the file is empty (``file.empty``) or cut (``file.truncated``).
+            ``mapping.column``), the rows contradict each other over more than a window (``order.mixed``), or one of
+            what ``read_rows`` says of the file itself.
     """
     if context.mapping is None:
         code, hint = "mapping.missing", "say which column is what with --map FILE"
         raise InputRefusedError(code, f"{context.name} is a plain table without a mapping", hint)
-    table = _Table(context, parse_mapping(context.mapping))
-    for block in read_rows(stream, table.mapping.delimiter, table.needed, piece_bytes):
-        table.add(block)
-    yield table.finish()
+    yield from read_table(stream, context, parse_mapping(context.mapping), piece_bytes, window_rows)
+
+
+def read_table(
+    stream: BinaryIO,
+    context: ReadContext,
+    mapping: CsvMapping,
+    piece_bytes: int = PIECE_BYTES,
+    window_rows: int = WINDOW_ROWS,
+) -> Iterator[Parsed]:
+    """Read a plain table by ``mapping``; see ``read_mapped_csv``."""
+    layout, blocks = read_rows(stream, mapping, piece_bytes)
+    table = _Table(context, mapping, layout, window_rows)
+    for block in blocks:
+        for ordered in table.add(block):
+            yield table.hand_over(ordered)
+        if table.holds_many_rejections:
+            yield table.hand_over(Ordered(None, []))
+    yield table.hand_over(table.order.hand_over(last=True))
+
+
+class _Kind(NamedTuple):
+    """Channels that stand in the same rows, in the unit of those rows: their place among the value columns."""
+
+    channels: tuple[ChannelColumn, ...]
+    places: tuple[int, ...]
 
 
 @dataclass
@@ -81,22 +127,39 @@ class _Table:
     Attributes:
         context: what the reader was told.
         mapping: which column is what.
-        points: number of each (service point, meter) met.
+        layout: how the file is laid out.
+        window_rows: rows put in order together.
+        names: service point, meter and channel of each series.
         natives: number of each quality code met.
-        rows: rows with their instants, block by block.
-        cells: cells of each channel, block by block.
-        rejections: what is set aside, by record and code.
         local: whether a stamp without its own offset was met.
+        noisy: whether a value printed from binary floating point was met.
     """
 
     context: ReadContext
     mapping: CsvMapping
-    points: dict[tuple[str, str], int] = field(default_factory=dict)
+    layout: Layout
+    window_rows: int
+    names: list[tuple[str, str, str]] = field(default_factory=list)
     natives: dict[str, int] = field(default_factory=dict)
-    rows: list[Rows] = field(default_factory=list)
-    cells: list[list[Cells]] = field(default_factory=list)
-    rejections: dict[tuple[int, str], Rejection] = field(default_factory=dict)
     local: bool = False
+    noisy: bool = False
+    _series: dict[tuple[str, str, str, int], int] = field(default_factory=dict)
+    _kind_of: list[int] = field(default_factory=list)
+    _kinds: list[_Kind] = field(default_factory=list)
+    _kind_numbers: dict[tuple[int, Unit | None], int] = field(default_factory=dict)
+    _rejections: dict[tuple[int, str], Rejection] = field(default_factory=dict)
+
+    @cached_property
+    def order(self) -> Order:
+        """The rows in order of time."""
+        indexes = all(channel.kind is ChannelKind.INDEX for channel in self.mapping.channels)
+        minutes = 0 if indexes else self.mapping.interval_minutes if self.mapping.day is None else self.mapping.day.minutes
+        return Order(self.label, minutes, self.window_rows)
+
+    @cached_property
+    def label(self) -> Label:
+        """The end of its interval that a stamp names; of a day's columns it is known which one begins at midnight."""
+        return self.mapping.time.label if self.mapping.day is None else Label.START
 
     @cached_property
     def clock(self) -> Clock:
@@ -104,149 +167,337 @@ class _Table:
         return Clock(self.context.clock or self.mapping.time.zone or self.context.zone)
 
     @cached_property
-    def needed(self) -> list[str]:
-        """Names of the columns that the mapping uses."""
-        optional = (self.mapping.service_point_id, self.mapping.meter_id, self.mapping.quality, self.mapping.version)
-        names = [part.column for part in optional if part is not None and part.column is not None]
-        return list(dict.fromkeys([self.mapping.time.column, *names, *(channel.column for channel in self.mapping.channels)]))
+    def value_columns(self) -> list[str]:
+        """Names of the columns of values, each once."""
+        return list(dict.fromkeys(channel.column or "" for channel in self.mapping.channels))
 
-    def add(self, block: CsvBlock) -> None:
+    @cached_property
+    def values_a_row(self) -> int:
+        """Values that a row could hold at most: so many are lost with a row that cannot be taken apart."""
+        most = max(len(channels) for _, channels in self.mapping.groups)
+        return most if self.mapping.day is None else self.mapping.day.count
+
+    @property
+    def holds_many_rejections(self) -> bool:
+        """Whether it is time to hand over what was set aside."""
+        return len(self._rejections) >= MOST_REJECTIONS
+
+    def add(self, block: CsvBlock) -> Iterator[Ordered]:
         """Keep the rows of a block whose stamps are instants; set aside the values of the others."""
         for line, raw in block.ragged:
-            self._set_aside(line, _RAGGED, raw, len(self.mapping.channels))
+            self._set_aside(line, _RAGGED, raw, self.values_a_row)
         if not len(block.line):
             return
-        cells = []
-        for channel in self.mapping.channels:
-            found, faults = read_cells(block, channel.column)
-            cells.append(found)
-            for row, fault in faults.items():
-                message = f"column '{channel.column}': {fault.message}"
-                self._set_aside(int(block.line[row]), Fault(fault.code, message), block.raw(row), 1)
-        native = self._read_quality(block, cells)
-        first, second, local, timed = self._read_times(block, cells)
-        version = self._read_versions(block)
-        series = self._number_series(block)
-        for row in np.flatnonzero(timed & (series == _NOBODY)).tolist():
-            self._set_aside_row(block, row, _NO_POINT, cells)
-        timed &= series != _NOBODY
-        rows = Rows(block.line, series, local, first, second, native, version)
-        self.rows.append(rows.where(timed))
-        self.cells.append([column.where(timed) for column in cells])
+        part = _Part(self, block)
+        timed = self._time(part)
+        native = self._read_quality(part)
+        kinds = self._read_kinds(part)
+        series = self._number_series(part, kinds)
+        good = timed.good & (series != _NOBODY)[part.row]
+        nominal = timed.nominal if timed.nominal is not None else np.zeros(len(part.row), dtype=np.int64)
+        until = timed.until if timed.until is not None else np.zeros((len(part.row), 0), dtype=np.int64)
+        rows = Rows(
+            block.line[part.row],
+            series[part.row],
+            timed.local,
+            timed.first,
+            timed.second,
+            native[part.row],
+            self._read_versions(block)[part.row],
+            nominal,
+            until,
+            tuple(part.cells),
+        )
+        yield from self.order.add(rows if good.all() else rows.where(good))
 
-    def _read_quality(self, block: CsvBlock, cells: list[Cells]) -> Ints:
+    def _time(self, part: _Part) -> Timed:
+        """Return when each row is; set aside the values of rows that are at no time."""
+        timed = read_times(part.block, self.mapping.time, self.clock)
+        if self.mapping.day is not None:
+            timed = self._spread_over_day(timed, self.mapping.day.count, self.mapping.day.minutes)
+        self.local |= timed.is_local
+        for row in np.flatnonzero(~timed.good).tolist():
+            fault = _NO_SUCH_HOUR if timed.stamped[row] else _NO_TIME_GIVEN
+            if not timed.stamped[row] and not timed.empty[row]:
+                texts = [part.text(name, row)[:40] for name in self.mapping.time.columns]
+                fault = Fault("time.invalid", f"'{' '.join(texts)}' is no time")
+            part.set_aside(row, fault)
+        return timed
+
+    def _spread_over_day(self, days: Timed, count: int, minutes: int) -> Timed:
+        """Return the times of the columns of each day."""
+        offsets = np.arange(count, dtype=np.int64) * (minutes * _MINUTE)
+        local = (days.local[:, np.newaxis] + offsets).ravel()
+        stamped, empty = np.repeat(days.stamped, count), np.repeat(days.empty, count)
+        first, second, good = instants_of(local, self.clock, ends=False)
+        return Timed(local, first, second, None, None, good & stamped, stamped, empty, days.is_local)
+
+    def _read_quality(self, part: _Part) -> Ints:
         """Return the number of each row's quality code, -1 where it has none; apply what it says to the cells."""
+        rows = len(part.block.line)
         if self.mapping.quality is None:
-            return np.full(len(block.line), -1)
-        native = np.empty(len(block.line), dtype=np.int64)
+            return np.full(rows, _NOBODY)
+        place, words = part.block.distinct(self.mapping.quality.column)
         codes = self.mapping.quality.codes
-        for row, text in enumerate(block.texts(block.fields(self.mapping.quality.column))):
-            code = text.strip()
-            native[row] = self.natives.setdefault(code, len(self.natives)) if code else -1
-            if code and codes and code not in codes:
-                fault = Fault("quality.unknown", f"the mapping does not say what quality '{code[:40]}' means")
-                self._set_aside_row(block, row, fault, cells)
-            elif codes.get(code) == "missing":
-                for column in cells:
-                    column.digits[row], column.decimals[row] = 0, 0
-                    column.state[row] = max(column.state[row], State.EMPTY)
-        return native
+        numbers = np.full(len(words), _NOBODY)
+        for at, word in enumerate(words):
+            named = word in codes if codes else len(self.natives) < MOST_QUALITY_CODES or word in self.natives
+            if word and named:
+                numbers[at] = self.natives.setdefault(word, len(self.natives))
+            if word and not named:
+                fault = Fault("quality.unknown", f"the mapping does not say what quality '{word[:40]}' means")
+                part.set_aside_rows(place == at, fault)
+            elif word and codes.get(word) == "missing":
+                part.empty_rows(place == at)
+        return numbers[place]
 
-    def _read_times(self, block: CsvBlock, cells: list[Cells]) -> tuple[Ints, Ints, Ints, Flags]:
-        """Return the instants a stamp may name, the stamp itself [s], and whether it names one."""
-        stamps = read_stamps(block, self.mapping.time.column)
-        first = stamps.local - stamps.offset
-        second = first.copy()
-        exists = stamps.valid.copy()
-        naive = np.flatnonzero(stamps.valid & ~stamps.has_offset)
-        if len(naive):
-            self.local = True
-            instants = instants_of(stamps.local[naive], self.clock, ends=self.mapping.time.label is Label.END)
-            first[naive], second[naive], exists[naive] = instants
-        for row in np.flatnonzero(~exists).tolist():
-            fault = _NO_SUCH_HOUR if stamps.valid[row] else _NO_TIME_GIVEN
-            if not stamps.valid[row] and not stamps.empty[row]:
-                text = block.texts(block.fields(self.mapping.time.column)[row : row + 1])[0]
-                fault = Fault("time.invalid", f"'{text[:40]}' is no time")
-            self._set_aside_row(block, row, fault, cells)
-        return first, second, stamps.local, exists
+    def _read_kinds(self, part: _Part) -> Ints:
+        """Return the number of each row's kind; ``_NOBODY`` where it is none of the mapping's channels."""
+        rows = len(part.block.line)
+        kinds = np.full(rows, _NOBODY)
+        for number, (where, channels) in enumerate(self.mapping.groups):
+            matches = kinds == _NOBODY
+            for column, words in where.items():
+                place, met = part.block.distinct(column)
+                matches &= np.array([_fits(word, words) for word in met])[place]
+            if not matches.any():
+                continue
+            units = dict.fromkeys(channel.unit.column for channel in channels if isinstance(channel.unit, FromColumn))
+            if not units:
+                kinds[matches] = self._kind(number, None, "")
+                continue
+            for column in units:
+                place, met = part.block.distinct(column)
+                known = [parse_unit(word) for word in met]
+                for at, unit in enumerate(known):
+                    chosen = matches & (place == at)
+                    if unit is None:
+                        part.set_aside_rows(chosen, Fault("unit.unknown", f"nobody knows the unit '{met[at][:40]}'"))
+                    else:
+                        kinds[chosen] = self._kind(number, unit, met[at])
+                matches &= kinds != _NOBODY
+        part.set_aside_rows(kinds == _NOBODY, _NO_CHANNEL)
+        if len(self.value_columns) > 1:
+            part.empty_columns([self._kinds[kind].places for kind in range(len(self._kinds))], kinds)
+        return kinds
+
+    def _kind(self, group: int, unit: Unit | None, word: str) -> int:
+        """Return the number of a group of channels in a unit."""
+        key = (group, unit)
+        if key not in self._kind_numbers:
+            channels = self.mapping.groups[group][1]
+            said = tuple(channel.in_unit(word) if isinstance(channel.unit, FromColumn) else channel for channel in channels)
+            places = tuple(self.value_columns.index(channel.column or "") for channel in channels)
+            self._kind_numbers[key] = len(self._kinds)
+            self._kinds.append(_Kind(said, places))
+        return self._kind_numbers[key]
 
     def _read_versions(self, block: CsvBlock) -> Ints:
         """Return when the sender made each row [us since 1970, UTC]; ``NO_TIME`` where nothing says."""
         if self.mapping.version is None:
             return np.full(len(block.line), NO_TIME)
-        stamps = read_stamps(block, self.mapping.version.column)
+        stamps = read_stamps(block.table, block.fields(self.mapping.version.column), self.mapping.version.date_format)
         made = stamps.local - stamps.offset
         naive = np.flatnonzero(stamps.valid & ~stamps.has_offset)
         if len(naive):
             made[naive] = instants_of(stamps.local[naive], self.clock, ends=False).first
         return np.where(stamps.valid, made * _MICROSECONDS_A_SECOND, NO_TIME)
 
-    def _number_series(self, block: CsvBlock) -> Ints:
-        """Return the number of each row's service point and meter; ``_NOBODY`` where the row names no service point."""
-        points = self._identifiers(self.mapping.service_point_id, block)
-        meters = self._identifiers(self.mapping.meter_id, block) if self.mapping.meter_id is not None else ""
-        if isinstance(points, str) and isinstance(meters, str):
-            return np.full(len(block.line), self.points.setdefault((points, meters), len(self.points)))
-        rows = len(block.line)
-        pairs = zip(
-            [points] * rows if isinstance(points, str) else points,
-            [meters] * rows if isinstance(meters, str) else meters,
-            strict=True,
-        )
-        numbers = (self.points.setdefault(pair, len(self.points)) if pair[0] else _NOBODY for pair in pairs)
-        return np.fromiter(numbers, dtype=np.int64, count=rows)
+    def _number_series(self, part: _Part, kinds: Ints) -> Ints:
+        """Return the number of each row's series; ``_NOBODY`` where nothing names it, with its values set aside."""
+        places, words = [], []
+        for identifier in (self.mapping.service_point_id, self.mapping.meter_id):
+            place, met = self._identifiers(identifier, part.block)
+            places.append(place)
+            words.append(met)
+        named = [channel.channel.column for channel in self.mapping.channels if isinstance(channel.channel, FromColumn)]
+        for column in dict.fromkeys(named):
+            place, met = part.block.distinct(column)
+            places.append(place)
+            words.append(met)
+        places.append(kinds + 1)
+        sizes = [*(len(met) for met in words), len(self._kinds) + 1]
+        key = np.ravel_multi_index(places, sizes)
+        used, inverse = (key[:1], np.zeros(len(key), np.int64)) if (key == key[0]).all() else np.unique(key, return_inverse=True)
+        numbers = np.full(len(used), _NOBODY)
+        for at, each in enumerate(zip(*(column.tolist() for column in np.unravel_index(used, sizes)), strict=True)):
+            kind = each[-1] - 1
+            if kind == _NOBODY:
+                continue
+            texts = [met[which] for met, which in zip(words, each[:-1], strict=True)]
+            numbers[at] = self._series_number(texts[0], texts[1], texts[2:], kind, dict.fromkeys(named))
+            if numbers[at] == _NOBODY:
+                part.set_aside_rows(inverse == at, _NO_POINT)
+        return numbers[inverse]
 
-    def _identifiers(self, identifier: Identifier, block: CsvBlock) -> str | list[str]:
-        """Return an identifier: one for the file, or one a row."""
-        if identifier.column is not None:
-            return [text.strip() for text in block.texts(block.fields(identifier.column))]
-        return identifier.value if identifier.value is not None else name_of_file(self.context.name)
+    def _series_number(
+        self, point: str, meter: str, channels: Sequence[str], kind: int, named: Sequence[str] | dict[str, None]
+    ) -> int:
+        """Return the number of a series; ``_NOBODY`` where a name of it is no identifier."""
+        of = self._kinds[kind].channels[0].channel
+        channel = channels[list(named).index(of.column)] if isinstance(of, FromColumn) else ""
+        key = (point, meter, channel, kind)
+        if key not in self._series:
+            wanted = [point, *([meter] if meter else []), *([channel] if isinstance(of, FromColumn) else [])]
+            if not all(text and fault_of_text(text) is None for text in wanted):
+                return _NOBODY
+            self._series[key] = len(self.names)
+            self.names.append((point, meter, channel))
+            self._kind_of.append(kind)
+        return self._series[key]
 
-    def _set_aside_row(self, block: CsvBlock, row: int, fault: Fault, cells: list[Cells]) -> None:
-        """Set aside the values of a row; a row without any is nothing."""
-        held = [column for column in cells if column.state[row] == State.VALUE]
-        for column in held:
-            column.digits[row], column.decimals[row], column.state[row] = 0, 0, State.SET_ASIDE
-        if held:
-            self._set_aside(int(block.line[row]), fault, block.raw(row), len(held))
+    def _identifiers(self, identifier: Identifier | None, block: CsvBlock) -> tuple[Ints, list[str]]:
+        """Return which identifier each row has, and the identifiers."""
+        if identifier is not None and identifier.column is not None:
+            place, words = block.distinct(identifier.column)
+            return place, [word.strip(identifier.strip).strip() if identifier.strip else word for word in words]
+        text = ""
+        if identifier is not None and identifier.value is not None:
+            text = identifier.value
+        elif identifier is not None and identifier.below is not None:
+            text = self.layout.below(identifier.below).strip(identifier.strip or None)
+        elif identifier is not None:
+            text = name_of_file(self.context.name)
+        return np.zeros(len(block.line), dtype=np.int64), [text]
 
     def _set_aside(self, line: int, fault: Fault, raw: bytes, rows: int) -> None:
         """Set values of a line aside; those with one code are one rejection."""
-        known = self.rejections.get((line, fault.code))
+        known = self._rejections.get((line, fault.code))
         new = rejection(f"{self.context.prefix}{line}", fault, raw, rows)
-        self.rejections[line, fault.code] = new if known is None else known._replace(rows=known.rows + rows)
+        self._rejections[line, fault.code] = new if known is None else known._replace(rows=known.rows + rows)
 
-    def finish(self) -> Parsed:
-        """Return what the rows become."""
+    def hand_over(self, ordered: Ordered) -> Parsed:
+        """Return what rows in order become, and what was set aside since the last time."""
         intervals, reads = [], []
-        if sum(len(rows.line) for rows in self.rows):
-            rows = Rows(*(np.concatenate(parts) for parts in zip(*self.rows, strict=True)))
-            spans = order_rows(rows, self.mapping.time.label, self.mapping.interval_minutes)
-            facts = self._facts(standard_offset(spans.start, self.clock))
-            for number, channel in enumerate(self.mapping.channels):
-                parts = zip(*(block[number] for block in self.cells), strict=True)
-                cells = Cells(*(np.concatenate(part) for part in parts)).where(spans.order)
-                taken = take_channel(channel, cells, spans, facts)
-                intervals += taken.intervals
-                reads.append(taken.reads)
-                for row, fault in taken.faults.items():
-                    message = f"column '{channel.column}': {fault.message}"
-                    self._set_aside(int(spans.rows.line[row]), Fault(fault.code, message), b"", 1)
-        parsed = Parsed(
+        for rows, fault in ordered.refused:
+            values = sum((cells.state == State.VALUE).astype(np.int64) for cells in rows.cells)
+            for at in np.flatnonzero(values).tolist():
+                self._set_aside(int(rows.line[at]), fault, b"", int(values[at]))
+        if ordered.spans is not None and ordered.spans.rows.size:
+            kinds = np.array(self._kind_of, dtype=np.int64)[ordered.spans.rows.series]
+            met = np.unique(kinds).tolist()
+            for number in met:
+                spans = ordered.spans if len(met) == 1 else ordered.spans.where(kinds == number)
+                facts = self._facts(standard_offset(spans.start, self.clock))
+                kind = self._kinds[number]
+                for channel, place in zip(kind.channels, kind.places, strict=True):
+                    taken = take_channel(channel, spans.rows.cells[place], spans, facts)
+                    intervals += taken.intervals
+                    reads.append(taken.reads)
+                    for row, fault in taken.faults.items():
+                        message = f"column '{channel.column}': {fault.message}" if channel.column else fault.message
+                        self._set_aside(int(spans.rows.line[row]), Fault(fault.code, message), b"", 1)
+        refused = [self._rejections[key] for key in sorted(self._rejections)]
+        self._rejections = {}
+        taken_in = Parsed(
             intervals=pa.concat_tables(intervals) if intervals else PARSED_INTERVALS.empty(),
             reads=pa.concat_tables(reads) if reads else PARSED_READS.empty(),
-            rejections=rejections_table(self.rejections[key] for key in sorted(self.rejections)),
+        )
+        return Parsed(
+            intervals=taken_in.intervals,
+            reads=taken_in.reads,
+            rejections=rejections_table(refused),
+            rows_read=taken_in.rows_taken + sum(row.rows for row in refused),
+            warnings=self._warnings(),
             clock=self.clock.name if self.local else None,
         )
-        return replace(parsed, rows_read=parsed.rows_taken + sum(row.rows for row in self.rejections.values()))
+
+    def _warnings(self) -> tuple[FileWarning, ...]:
+        """Return what a person should know of the values."""
+        if not self.noisy:
+            return ()
+        message = "values were printed from binary floating point; the decimals they stand for are kept"
+        return (FileWarning("value.float_noise", message),)
 
     def _facts(self, standard: Ints) -> Facts:
         """Return what holds for all channels."""
         codes = self.mapping.quality.codes if self.mapping.quality is not None else {}
         qualities = [QUALITY_WORDS[codes[native]] if native in codes else Quality.MEASURED for native in self.natives]
         has_clock = self.local or self.mapping.time.zone is not None
-        return Facts(list(self.points), list(self.natives), qualities, standard, has_clock, self.context.prefix)
+        return Facts(self.names, list(self.natives), qualities, standard, has_clock, self.context.prefix)
+
+
+class _Part:
+    """The values of a block, by row of the block and column of values.
+
+    Attributes:
+        block: the rows.
+        row: (values a column,) row of the block that each value stands in.
+        cells: the cells of each column.
+    """
+
+    def __init__(self, table: _Table, block: CsvBlock) -> None:
+        self.block = block
+        self._table = table
+        day = table.mapping.day
+        rows = np.arange(len(block.line))
+        self._each = 1 if day is None else day.count
+        self.row = np.repeat(rows, self._each) if self._each > 1 else rows
+        missing = frozenset(word.lower() for word in table.mapping.missing)
+        self.cells = []
+        for column in table.value_columns:
+            places = [block.columns[column]] if day is None else [block.columns[f"\x00{at}"] for at in range(day.count)]
+            fields = (block.first[:, np.newaxis] + np.array(places)).ravel()
+            found, faults, noisy = read_cells(block, fields, missing)
+            table.noisy |= noisy
+            self.cells.append(found)
+            if table.mapping.control is not None and table.mapping.control.total is not None:
+                table.layout.total += total_of(found)
+            for cell, fault in faults.items():
+                name = column or table.layout.names[places[cell % self._each]]
+                self._set_aside(int(self.row[cell]), Fault(fault.code, f"column '{name}': {fault.message}"), 1)
+
+    def text(self, column: str, cell: int) -> str:
+        """Return the text of a column in the row of a cell."""
+        return self.block.texts(self.block.fields(column)[self.row[cell] : self.row[cell] + 1])[0]
+
+    def _set_aside(self, row: int, fault: Fault, values: int) -> None:
+        self._table._set_aside(int(self.block.line[row]), fault, self.block.raw(row), values)  # noqa: SLF001 - its own part
+
+    def set_aside(self, cell: int, fault: Fault) -> None:
+        """Set aside the values at one place of each column; a place without any is nothing."""
+        held = [column for column in self.cells if column.state[cell] == State.VALUE]
+        for column in held:
+            column.digits[cell], column.decimals[cell], column.state[cell] = 0, 0, State.SET_ASIDE
+        if held:
+            self._set_aside(int(self.row[cell]), fault, len(held))
+
+    def set_aside_rows(self, rows: Flags, fault: Fault) -> None:
+        """Set aside the values of rows of the block; a row without any is nothing."""
+        if not rows.any():
+            return
+        chosen = rows[self.row]
+        values = np.zeros(len(rows), dtype=np.int64)
+        for column in self.cells:
+            held = np.flatnonzero(chosen & (column.state == State.VALUE))
+            np.add.at(values, self.row[held], 1)
+            column.digits[held], column.decimals[held], column.state[held] = 0, 0, State.SET_ASIDE
+        for row in np.flatnonzero(values).tolist():
+            self._set_aside(row, fault, int(values[row]))
+
+    def empty_rows(self, rows: Flags) -> None:
+        """Take the values of rows of the block for missing: the source says so."""
+        chosen = rows[self.row]
+        for column in self.cells:
+            held = np.flatnonzero(chosen & (column.state == State.VALUE))
+            column.digits[held], column.decimals[held], column.state[held] = 0, 0, State.EMPTY
+
+    def empty_columns(self, places: Sequence[Sequence[int]], kinds: Ints) -> None:
+        """Leave each row the columns of its own kind."""
+        for kind, own in enumerate(places):
+            chosen = np.flatnonzero(kinds[self.row] == kind)
+            for place, column in enumerate(self.cells):
+                if place not in own:
+                    column.digits[chosen], column.decimals[chosen], column.state[chosen] = 0, 0, State.EMPTY
+
+
+def _fits(word: str, patterns: Sequence[str]) -> bool:
+    """Whether a word is one of ``patterns``, or begins as one that ends in ``*`` does.
+
+    >>> _fits("E1", ["E*"]), _fits("e1", ["E*"]), _fits("*", ["A"])
+    (True, False, False)
+    """
+    return any(word.startswith(pattern[:-1]) if pattern.endswith("*") else word == pattern for pattern in patterns)
 
 
 def name_of_file(name: str) -> str:

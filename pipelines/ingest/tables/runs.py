@@ -16,7 +16,7 @@ from pipelines.ingest.numbers import NO_TIME
 from pipelines.ingest.rejected import Fault
 from pipelines.ingest.tables.cells import Cells, State, fit_cells, scale_runs
 from pipelines.ingest.tables.mapping import ChannelColumn, ChannelKind
-from pipelines.ingest.tables.series import MINUTE, Spans
+from pipelines.ingest.tables.order import MINUTE, Spans
 from schemas.codes import Quality, ReadKind
 from schemas.readings import PARSED_INTERVALS, QUALITY, VALUES, VALUES64
 from schemas.register_reads import PARSED_READS
@@ -41,7 +41,7 @@ class Facts(NamedTuple):
     """What holds for all channels of a file.
 
     Attributes:
-        points: (service point, meter) of each series.
+        names: service point, meter and channel of each series; an empty channel is the one that the mapping names.
         natives: the source's quality codes, by number.
         qualities: their meaning, by number.
         standard: (rows,) standard time of each row [s].
@@ -49,7 +49,7 @@ class Facts(NamedTuple):
         prefix: put before every line number.
     """
 
-    points: Sequence[tuple[str, str]]
+    names: Sequence[tuple[str, str, str]]
     natives: Sequence[str]
     qualities: Sequence[Quality]
     standard: Ints
@@ -184,12 +184,15 @@ def _runs(channel: ChannelColumn, cells: Cells, spans: Spans, facts: Facts, rows
 
 def _identity(channel: ChannelColumn, facts: Facts, series: Ints) -> dict[str, pa.Array]:
     """Return the columns that say whose values these are, of rows of ``series``."""
-    points, meters = zip(*facts.points, strict=True)
+    used, place = np.unique(series, return_inverse=True)
+    points, meters, channels = zip(*(facts.names[at] for at in used.tolist()), strict=True) if len(used) else ((), (), ())
     rows = len(series)
     return {
-        "service_point_id": pa.array(points, pa.string()).take(pa.array(series)),
-        "meter_id": pa.array(meters, pa.string()).take(pa.array(series)),
-        "channel": pa.repeat(channel.channel, rows),
+        "service_point_id": pa.array(points, pa.string()).take(pa.array(place)),
+        "meter_id": pa.array(meters, pa.string()).take(pa.array(place)),
+        "channel": pa.repeat(channel.channel, rows)
+        if isinstance(channel.channel, str)
+        else pa.array(channels, pa.string()).take(pa.array(place)),
         "quantity": pa.repeat(channel.quantity, rows),
         "direction": pa.repeat(str(channel.direction), rows),
         "unit": pa.array([channel.store_unit] * rows, pa.string()),
@@ -207,6 +210,12 @@ def _lists(values: np.ndarray[Any, Any], lengths: Ints, filled: Flags, kind: pa.
 
 def _natives(native: Ints, begins: Ints, lengths: Ints, facts: Facts) -> dict[str, pa.Array]:
     """Return the source's quality codes: one for a run, or one for each slot where they differ."""
+    if native.max() < 0:
+        none = pa.nulls(len(begins), pa.string())
+        return {
+            "native_quality": none,
+            "native_qualities": pa.nulls(len(begins), PARSED_INTERVALS.schema.field("native_qualities").type),
+        }
     low, high = np.minimum.reduceat(native, begins), np.maximum.reduceat(native, begins)
     names = pa.array([*facts.natives, None], pa.string())
     codes = [*facts.natives, ""]

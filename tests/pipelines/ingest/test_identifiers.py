@@ -17,7 +17,7 @@ from tests.scenarios.stage import Stage
 HARMLESS = [
     "0012", "1E5", "null", "NaN", "Robert'); DROP TABLE bills;--", '"quoted"', "100%", "a\\b", "../../etc/passwd",
     "<b>x</b>", "{{ 7*7 }}",
-    "#import", "$(reboot)", "a b", "Zähler 7", "Счётчик", "541440010000000001", "x" * 128, "urn:uuid:1-2", "1-0:1.8.0*255",
+    "#import", "$(reboot)", "a b", "Zähler 7", "Счётчик", "541440010000000001", "x" * 200, "urn:uuid:1-2", "1-0:1.8.0*255",
 ]  # fmt: skip
 DECEITFUL = {
     "a\nb": "seen",
@@ -34,7 +34,8 @@ DECEITFUL = {
     "a\u00a0b": "look like",
     "x\u00b2": "look like",
     "met\u0435r": "scripts",
-    "x" * 129: "more than",
+    "x" * 201: "more than",
+    "a\ufffd": "no text",
 }
 
 

@@ -299,7 +299,7 @@ class TestValues:
             ("kWh", "value.invalid"),
             ("٣", "value.invalid"),
             ("0.0000000001", "value.precision"),
-            ("0.17099999999999999", "value.precision"),
+            ("0.1709999999999", "value.precision"),
             ("9" * 17, "value.range"),
         ],
     )
