@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from pipelines.ingest.cim.meter_readings import read_meter_readings, recognise_meter_readings
 from pipelines.ingest.d0010 import read_d0010, recognise_d0010
+from pipelines.ingest.dlms.captures import read_dlms, recognise_dlms
 from pipelines.ingest.events.event_files import (
     read_csv_events,
     read_jsonl_events,
@@ -72,6 +73,7 @@ FORMATS = (
     Format("mijn_aansluiting", recognise_mijn_aansluiting, read_mijn_aansluiting),
     Format("mscons", recognise_mscons, read_mscons),
     Format("d0010", recognise_d0010, read_d0010),
+    Format("dlms", recognise_dlms, read_dlms),
 )
 """Formats whose files show what they are; the first that recognises a file takes it."""
 
