@@ -33,7 +33,7 @@ _BEFORE_ALL = -(2**62)
 """Version of a read that has none: older than any."""
 SPAN_ROWS = 65_536
 """Rows compared at once, at most, unless one service point has more: a few hundred MB of quarter hours."""
-READ_KEY = ("service_point_id", "meter_id", "channel", "kind", "read_at", "period_from")
+READ_KEY = ("service_point_id", "meter_id", "channel", "direction", "kind", "read_at", "period_from")
 
 
 @dataclass

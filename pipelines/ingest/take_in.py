@@ -180,6 +180,7 @@ def _pieces(file: FileRef, plan: RunPlan) -> Iterator[tuple[str, Parsed]]:
             zone=plan.settings.zone,
             mapping=mapping,
         )
+        yield name, Parsed()  # a file refused at its first byte still is of its format
         for parsed in READERS[name](io.BufferedReader(_Rewound(head, stream), BUFFER_BYTES), context):
             yield name, set_aside_bad_identifiers(parsed)
 

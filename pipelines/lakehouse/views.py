@@ -101,7 +101,7 @@ UNION ALL SELECT coalesce(b.month, h.month), 'first_pass_yield',
   FROM billed b FULL JOIN held h USING (month)
 """
 
-_READ_KEY = "service_point_id, meter_id, channel, kind, coalesce(read_at::VARCHAR, file_id || record), period_from"
+_READ_KEY = "service_point_id, meter_id, channel, direction, kind, coalesce(read_at::VARCHAR, file_id || record), period_from"
 _REGISTER_READS = f"""
 WITH newest AS (
   SELECT * FROM store.register_reads

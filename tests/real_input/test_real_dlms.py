@@ -120,6 +120,7 @@ class TestPushedLists:
         assert told["rows_read"] == told["rows_accepted"]
 
 
+@pytest.mark.real_files("dlms_cosem/dlmscosem_profile_buffer.hex")
 class TestProfileBuffer:
     NAME = "dlmscosem_profile_buffer.hex"
 
@@ -140,6 +141,7 @@ class TestProfileBuffer:
         assert taken(self.NAME).warnings == ["time.missing"]
 
 
+@pytest.mark.real_files("dlms_cosem/dlmscosem_get_response_with_block_profile.hex")
 class TestFirstBlockOfALongProfile:
     NAME = "dlmscosem_get_response_with_block_profile.hex"
 
@@ -155,6 +157,7 @@ class TestFirstBlockOfALongProfile:
         assert Counter((row["channel"], row["value"]) for row in rows) == {("column-3", 1517): 77, ("column-4", 1620): 77}
 
 
+@pytest.mark.real_files("dlms_cosem/dlmscosem_data_notification.hex")
 def test_an_opaque_payload_is_refused_with_a_code(taken):
     found = taken("dlmscosem_data_notification.hex")
     assert found.account["status"] == "rejected"

@@ -120,7 +120,9 @@ class TestReads:
         )
         assert (result.duplicate, result.conflicting) == ({}, {})
 
-    @pytest.mark.parametrize("other", [{"kind": "instant"}, {"channel": "E2"}, {"meter_id": "M2"}, {"period_from": START}])
+    @pytest.mark.parametrize(
+        "other", [{"kind": "instant"}, {"direction": "export"}, {"channel": "E2"}, {"meter_id": "M2"}, {"period_from": START}]
+    )
     def test_reads_of_another_register_or_kind_are_not_compared(self, compared, other):
         result = self.reads(compared, [{"value": Decimal(6)} | other], [{"file_id": "old"}])
         assert (result.duplicate, result.conflicting) == ({}, {})
