@@ -63,6 +63,13 @@ REGISTERS = Table(
         column("rate_band", pa.string(), "period of the tariff a rate register counts", nullable=True),
         column("multiplier", ENERGY, "index advance times this is the quantity; default 1"),
         column("dials", pa.int16(), "digits before the point; null when unknown", nullable=True),
+        column(
+            "wraps_at",
+            ENERGY,
+            "the index begins again at zero here; null: at 10^dials. Binary counters: 2^n steps",
+            unit="unit",
+            nullable=True,
+        ),
         column("decimals", pa.int16(), "digits after the point; null when unknown", nullable=True),
         column("intervals", pa.string(), "primary (multiplied already) or secondary"),
         column("valid_from", UTC_TIME, "valid from"),

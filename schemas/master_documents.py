@@ -187,6 +187,7 @@ class RegisterRow(MasterRow):
     rate_band: Identifier | None = None
     multiplier: ExactDecimal = Decimal(1)
     dials: Whole | None = None
+    wraps_at: ExactDecimal | None = None
     decimals: Whole | None = None
     intervals: Literal["primary", "secondary"] = "primary"
     valid_from: TimeText

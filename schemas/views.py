@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from schemas.readings import CHANNEL, DIRECTION, INTERVAL_MINUTES, METER, QUANTITY, SERVICE_POINT, UNIT
+from schemas.readings import CHANNEL, DIRECTION, INTERVAL_MINUTES, METER, QUANTITY, RECORD, SERVICE_POINT, UNIT, VERSION
 from schemas.table import ENERGY, UTC_TIME, Table, column
 
 _LONG = (
@@ -68,4 +68,80 @@ KPIS_VIEW = Table(
     ),
 )
 
-VIEWS = (DELIVERED_READINGS_VIEW, READINGS_VIEW, READINGS_DAILY_VIEW, KPIS_VIEW)
+EVERY_DELIVERY_VIEW = Table(
+    name="every_delivery",
+    doc="Interval values of every file, copies, older versions and conflicts included: what each delivery said of a slot.",
+    key=("service_point_id", "meter_id", "channel", "interval_start", "interval_minutes", "file_id", "record"),
+    columns=(
+        *_LONG,
+        column("name", pa.string(), "name of the file as delivered", nullable=True),
+        column("format", pa.string(), "format of the file", nullable=True),
+        VERSION,
+        RECORD,
+    ),
+)
+
+REGISTER_ADVANCES_VIEW = Table(
+    name="register_advances",
+    doc="What each register counted between two index reads, and how sure that is. Needs no run of validation or billing.",
+    key=("service_point_id", "meter_id", "channel", "read_from", "read_to"),
+    columns=(
+        SERVICE_POINT,
+        METER,
+        CHANNEL,
+        QUANTITY,
+        DIRECTION,
+        UNIT,
+        column("read_from", UTC_TIME, "when the earlier index was read"),
+        column("read_to", UTC_TIME, "when the later index was read"),
+        column("index_from", ENERGY, "the earlier index as read", unit="unit"),
+        column("index_to", ENERGY, "the later index as read", unit="unit"),
+        column("multiplier", ENERGY, "index advance times this is the quantity; null where nobody says", nullable=True),
+        column("advance", ENERGY, "the quantity counted; null where that is not sure", unit="unit", nullable=True),
+        column("verdict", pa.string(), "ok, rollover, dip_dropped; or without advance: reset, exchange, error"),
+        column("code", pa.string(), "register.decrease, register.recovery, ...; null where the advance counts", nullable=True),
+        column("estimated", pa.bool_(), "one of the two reads is an estimate or a substitute"),
+    ),
+)
+
+RECONCILIATION_VIEW = Table(
+    name="reconciliation",
+    doc="One meter, two witnesses: what two formats delivered day by day, and intervals against registers between two reads.",
+    key=("compared", "service_point_id", "meter_id", "channel", "direction", "day", "read_from", "one", "other"),
+    columns=(
+        column("compared", pa.string(), "formats or register"),
+        SERVICE_POINT,
+        column("meter_id", pa.string(), "serial number of the meter; null where formats are compared", nullable=True),
+        column(
+            "channel", pa.string(), "the register; null where formats are compared: the sum of all of a direction", nullable=True
+        ),
+        QUANTITY,
+        DIRECTION,
+        UNIT,
+        column("day", pa.date32(), "date in the market's standard time; null where registers are compared", nullable=True),
+        column("read_from", UTC_TIME, "when the earlier index was read; null where formats are compared", nullable=True),
+        column("read_to", UTC_TIME, "when the later index was read; null where formats are compared", nullable=True),
+        column("one", pa.string(), "a format, or intervals"),
+        column("other", pa.string(), "another format, or the verdict on the register's advance"),
+        column("one_value", ENERGY, "what the one says", unit="unit", nullable=True),
+        column("other_value", ENERGY, "what the other says", unit="unit", nullable=True),
+        column(
+            "difference",
+            ENERGY,
+            "the one less the other; null where a register's advance is not sure",
+            unit="unit",
+            nullable=True,
+        ),
+        column("slots_in_doubt", pa.int64(), "slots that the formats say differently; slots without a value between the reads"),
+    ),
+)
+
+VIEWS = (
+    DELIVERED_READINGS_VIEW,
+    READINGS_VIEW,
+    READINGS_DAILY_VIEW,
+    KPIS_VIEW,
+    EVERY_DELIVERY_VIEW,
+    REGISTER_ADVANCES_VIEW,
+    RECONCILIATION_VIEW,
+)

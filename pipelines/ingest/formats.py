@@ -33,6 +33,8 @@ from pipelines.ingest.national.enedis import read_enedis, recognise_enedis
 from pipelines.ingest.national.fingrid import read_fingrid, recognise_fingrid
 from pipelines.ingest.national.fluvius import read_fluvius, recognise_fluvius
 from pipelines.ingest.national.mijn_aansluiting import read_mijn_aansluiting, recognise_mijn_aansluiting
+from pipelines.ingest.own_shape.jsonl import read_jsonl, recognise_jsonl
+from pipelines.ingest.own_shape.parquet import read_parquet, recognise_parquet
 from pipelines.ingest.p1.reader import read_p1, recognise_p1
 from pipelines.ingest.reader import Reader
 from pipelines.ingest.tables.encodings import is_text
@@ -74,6 +76,8 @@ FORMATS = (
     Format("mscons", recognise_mscons, read_mscons),
     Format("d0010", recognise_d0010, read_d0010),
     Format("dlms", recognise_dlms, read_dlms),
+    Format("parquet", recognise_parquet, read_parquet),
+    Format("jsonl", recognise_jsonl, read_jsonl),
 )
 """Formats whose files show what they are; the first that recognises a file takes it."""
 

@@ -9,15 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipelines.lakehouse.data_files import DataFile
+from pipelines.lakehouse.register_view import register_advances
 from pipelines.lakehouse.store import Snapshot, Store
+from pipelines.vee.profile import load_profile
 from schemas.codes import NOT_A_VALUE, Method, Quality
 from schemas.events import EVENTS
+from schemas.periods import standard_offset_minutes
 from schemas.readings import DELIVERIES, READINGS_DAILY
 from schemas.register_reads import REGISTER_READS
 from schemas.runs import RUNS
 from schemas.table import Table
 from schemas.tables import DATA_TABLES
-from schemas.views import DELIVERED_READINGS_VIEW, KPIS_VIEW, READINGS_DAILY_VIEW, READINGS_VIEW
+from schemas.views import (
+    DELIVERED_READINGS_VIEW,
+    EVERY_DELIVERY_VIEW,
+    KPIS_VIEW,
+    READINGS_DAILY_VIEW,
+    READINGS_VIEW,
+    RECONCILIATION_VIEW,
+    REGISTER_ADVANCES_VIEW,
+)
 
 _QUALITY_NAMES = "[" + ", ".join(f"'{code.name.lower()}'" for code in Quality) + "]"
 _METHOD_NAMES = "[" + ", ".join(f"'{code.name.lower()}'" for code in Method) + "]"
@@ -25,7 +36,7 @@ _NO_VALUE = "(" + ", ".join(str(int(code)) for code in NOT_A_VALUE) + ")"
 _POWER_OF_TEN = "CASE exponent " + " ".join(f"WHEN {e} THEN {10.0**e:.9f}::DECIMAL(19,9)" for e in range(-9, 10)) + " END"
 _DELIVERED_AS_ESTIMATE = f"({int(Quality.DELIVERED_ESTIMATE)}, {int(Quality.SUBSTITUTED)}, {int(Quality.FINAL_SUBSTITUTED)})"
 
-_DELIVERED_READINGS = f"""
+_SLOTS = f"""
 WITH slots AS (
   SELECT service_point_id, meter_id, channel, quantity, direction, unit, interval_minutes, native_quality, native_qualities,
     exponent, version, file_id, record, quality, make_timestamp(epoch_us(start)) AS first_start,
@@ -37,7 +48,10 @@ WITH slots AS (
     coalesce(quality[slot], 0) AS code,
     CASE WHEN coalesce(quality[slot], 0) IN {_NO_VALUE} THEN NULL ELSE raw::DECIMAL(19,0) * {_POWER_OF_TEN} END AS value
   FROM slots
-), newest AS (
+)"""
+"""Every slot of every delivery."""
+
+_DELIVERED_READINGS = f"""{_SLOTS}, newest AS (
   SELECT * FROM valued
   QUALIFY rank() OVER (PARTITION BY service_point_id, meter_id, channel, interval_start, interval_minutes
                        ORDER BY coalesce(epoch_us(version), 0) DESC) = 1
@@ -57,6 +71,14 @@ QUALIFY row_number() OVER (PARTITION BY service_point_id, meter_id, channel, int
   AND min(value) OVER (PARTITION BY service_point_id, meter_id, channel, interval_start, interval_minutes)
       IS NOT DISTINCT FROM
       max(value) OVER (PARTITION BY service_point_id, meter_id, channel, interval_start, interval_minutes)
+"""
+
+_EVERY_DELIVERY = f"""{_SLOTS}
+SELECT service_point_id, meter_id, channel, quantity, direction, unit, interval_start, interval_minutes,
+  value::DECIMAL(38,9) AS value, {_QUALITY_NAMES}[code + 1] AS quality,
+  CASE WHEN code IN {_DELIVERED_AS_ESTIMATE} THEN 'delivered' ELSE 'none' END AS method,
+  coalesce(native_qualities[slot], native_quality) AS native_quality, file_id, files.name, files.format, version, record
+FROM valued LEFT JOIN files USING (file_id)
 """
 
 _READINGS = f"""
@@ -119,6 +141,63 @@ _EVENTS = f"""
 SELECT * FROM store.events QUALIFY row_number() OVER (PARTITION BY {_EVENT_KEY} ORDER BY file_id, record) = 1
 """
 
+_SAME = "service_point_id, quantity, direction, unit"
+_RECONCILIATION = f"""
+WITH several AS (
+  SELECT service_point_id FROM store.deliveries JOIN files USING (file_id) GROUP BY ALL HAVING count(DISTINCT format) > 1
+), newest AS (
+  SELECT * FROM every_delivery
+  WHERE (quantity LIKE '%energy' OR quantity IN ('volume', 'heat')) AND service_point_id IN (SELECT service_point_id FROM several)
+  QUALIFY rank() OVER (PARTITION BY format, service_point_id, meter_id, channel, interval_start, interval_minutes
+                       ORDER BY coalesce(epoch_us(version), 0) DESC) = 1
+), slots AS (
+  SELECT format, {_SAME}, meter_id, channel, interval_start, interval_minutes,
+    CASE WHEN min(value) = max(value) THEN min(value) END AS value
+  FROM newest GROUP BY ALL
+), totals AS (
+  SELECT format, {_SAME}, interval_start,
+    CASE WHEN count(value) = count(*) THEN sum(value) END AS value,
+    (make_timestamp(epoch_us(interval_start)) + to_minutes(coalesce(standard_offset_minutes, {{offset_minutes}})))::DATE AS day
+  FROM slots LEFT JOIN service_points USING (service_point_id)
+  GROUP BY ALL
+), extents AS (
+  SELECT format, {_SAME}, min(day) AS first_day, max(day) AS last_day FROM totals GROUP BY ALL
+), pairs AS (
+  SELECT a.* RENAME (format AS one), b.format AS other, greatest(a.first_day, b.first_day) AS since,
+    least(a.last_day, b.last_day) AS until
+  FROM extents a JOIN extents b ON a.format < b.format AND a.service_point_id = b.service_point_id AND a.quantity = b.quantity
+    AND a.direction = b.direction AND a.unit IS NOT DISTINCT FROM b.unit
+), sides AS (
+  SELECT p.service_point_id, p.quantity, p.direction, p.unit, p.one, p.other, t.day, t.interval_start,
+    max(t.value) FILTER (t.format = p.one) AS one_value, max(t.value) FILTER (t.format = p.other) AS other_value
+  FROM pairs p JOIN totals t ON t.format IN (p.one, p.other) AND t.service_point_id = p.service_point_id
+    AND t.quantity = p.quantity AND t.direction = p.direction AND t.unit IS NOT DISTINCT FROM p.unit
+    AND t.day BETWEEN p.since AND p.until
+  GROUP BY ALL
+), spans AS (
+  SELECT a.service_point_id, a.meter_id, a.channel, a.quantity, a.direction, a.unit, a.read_from, a.read_to, a.verdict, a.advance,
+    sum(d.value * CASE WHEN r.intervals = 'secondary' THEN r.multiplier::DECIMAL(18,6) ELSE 1 END) AS counted,
+    (epoch_us(a.read_to) - epoch_us(a.read_from)) // 60000000 AS minutes,
+    sum(d.interval_minutes) FILTER (d.value IS NOT NULL) AS known_minutes, min(d.interval_minutes) AS interval_minutes
+  FROM register_advances a JOIN delivered_readings d ON d.service_point_id = a.service_point_id AND d.meter_id = a.meter_id
+    AND d.channel = a.channel AND d.interval_start >= a.read_from AND d.interval_start < a.read_to
+  LEFT JOIN registers r ON r.meter_id = a.meter_id AND r.channel = a.channel AND r.valid_from <= a.read_from
+    AND (r.valid_to IS NULL OR r.valid_to >= a.read_to)
+  GROUP BY ALL
+)
+SELECT 'formats' AS compared, service_point_id, NULL AS meter_id, NULL AS channel, quantity, direction, unit,
+  min(day) AS day, NULL::TIMESTAMPTZ AS read_from, NULL::TIMESTAMPTZ AS read_to, one, other,
+  sum(one_value)::DECIMAL(38,9) AS one_value, sum(other_value)::DECIMAL(38,9) AS other_value,
+  (coalesce(sum(one_value), 0) - coalesce(sum(other_value), 0))::DECIMAL(38,9) AS difference,
+  count(*) FILTER (one_value IS DISTINCT FROM other_value) AS slots_in_doubt
+FROM sides GROUP BY {_SAME}, day, one, other
+UNION ALL
+SELECT 'register', service_point_id, meter_id, channel, quantity, direction, unit, NULL, read_from, read_to, 'intervals', verdict,
+  counted::DECIMAL(38,9), advance, (counted - advance)::DECIMAL(38,9),
+  (minutes - coalesce(known_minutes, 0)) // interval_minutes
+FROM spans
+"""
+
 _RAW = (DELIVERIES.name, READINGS_DAILY.name, REGISTER_READS.name, EVENTS.name)
 """Tables whose stored form is not what people want to see first."""
 
@@ -139,12 +218,20 @@ def view_statements(store: Store, snapshot: Snapshot) -> Iterator[str]:
         (REGISTER_READS, _REGISTER_READS),
         (EVENTS, _EVENTS),
         (KPIS_VIEW, _KPIS),
+        (EVERY_DELIVERY_VIEW, _EVERY_DELIVERY),
+        (REGISTER_ADVANCES_VIEW, _register_advances(store)),
+        (RECONCILIATION_VIEW, _RECONCILIATION.format(offset_minutes=standard_offset_minutes(store.settings.zone))),
     ):
         yield from _view(view.name, query.strip(), view)
     yield (
         "CREATE OR REPLACE VIEW catalogue_info AS SELECT "
         f"{_text(snapshot.run_id)} AS run_id, {snapshot.sequence} AS sequence, {_text(str(store.root.resolve()))} AS store"
     )
+
+
+def _register_advances(store: Store) -> str:
+    profile = load_profile(store.settings.vee_profile)
+    return register_advances(rollover_guard=profile.rollover_guard, fuse_factor=profile.fuse_factor)
 
 
 def _relation(store: Store, table: Table, files: tuple[DataFile, ...]) -> str:

@@ -54,6 +54,7 @@ _VALUES = (
     ("service_points", "fuse_kw", "fuse_kw > 0", "is not above zero"),
     ("registers", "multiplier", "multiplier > 0", "is not above zero"),
     ("registers", "dials", f"dials BETWEEN 1 AND {_MOST_DIALS}", f"is not 1 to {_MOST_DIALS}"),
+    ("registers", "wraps_at", "wraps_at > 0", "is not above zero"),
     ("registers", "decimals", f"decimals BETWEEN 0 AND {_MOST_DECIMALS}", f"is not 0 to {_MOST_DECIMALS}"),
 )
 
@@ -61,7 +62,7 @@ _VALUES = (
 def check(tables: Mapping[str, pa.Table]) -> list[Problem]:
     """Return every contradiction in the master data, sorted.
 
-    Refused are: an end that is not after its beginning; a multiplier or fuse not above zero, dials outside 1 to 12,
+    Refused are: an end that is not after its beginning; a multiplier, fuse or wraps_at not above zero, dials outside 1 to 12,
     decimals outside 0 to 9; a reference to a row that does not exist (customers only where any are loaded); a meter at
     two places at once; two rows of one channel at once; two agreements of one role at one service point at once; and
     energy that would be counted twice: a main register, a check register or rate registers of one meter that feed the

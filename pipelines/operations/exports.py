@@ -102,7 +102,7 @@ def export_table(store: Store, name: str, month: str | None, target: Path, *, as
     rows = 0
     with query(store, statement, snapshot.run_id) as reader, replaced(target) as out:
         schema = reader.schema if as_parquet else _text_schema(reader.schema)
-        writer = pq.ParquetWriter(out, schema) if as_parquet else pa_csv.CSVWriter(out, schema)
+        writer = pq.ParquetWriter(out, schema, write_page_checksum=True) if as_parquet else pa_csv.CSVWriter(out, schema)
         with writer:
             for batch in reader:
                 rows += batch.num_rows

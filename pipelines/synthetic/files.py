@@ -1,7 +1,8 @@
 """Writes a synthetic utility to disk: an inbox of delivered files, master data, tariffs, and the ground truth.
 
 The inbox holds what head-ends deliver: NEM12 files of some days each, some of them zipped, with index reads at
-the borders of the month; files with late, repeated and conflicting rows; NEM13 files of the meter readers' rounds.
+the borders of the month; files with late, repeated and conflicting rows; NEM13 files of the meter readers' rounds. Beside it
+lies a retailer's copy of some homes' month, in another format.
 The same arguments give the same bytes on any day; packed files also depend on the machine's zlib, their content does not.
 """
 
@@ -24,6 +25,7 @@ from pipelines.synthetic.faults import Fault, FaultKind, Planted, Redelivery, pl
 from pipelines.synthetic.master_data import write_master_data
 from pipelines.synthetic.nem12 import DayRow, QualityRange, covering
 from pipelines.synthetic.population import Kind
+from pipelines.synthetic.retailer import has_copy, retailer_text
 from pipelines.synthetic.situations import situations
 from pipelines.synthetic.tariff_documents import write_tariffs
 from pipelines.synthetic.utility import Meter, Register, ServicePoint, Utility, index_read_times, market_midnight, plan_utility
@@ -41,6 +43,7 @@ class UtilityFolders(NamedTuple):
     masterdata: Path
     tariffs: Path
     truth: Path
+    retailer: Path
 
 
 class Delivered(NamedTuple):
@@ -93,7 +96,8 @@ def write_utility(
     """Write a utility's files.
 
     Args:
-        folder: where to, made if it is not there; folders ``inbox``, ``masterdata``, ``tariffs`` and ``truth`` in it.
+        folder: where to, made if it is not there; folders ``inbox``, ``masterdata``, ``tariffs``, ``truth`` and ``retailer``
+            in it.
             Files of the same names are replaced; others that lie there stay.
         seed: any whole number from 0.
         service_points: how many; each sixty have one of every special customer and planted fault.
@@ -104,7 +108,7 @@ def write_utility(
         service_points_per_file: service points that share a NEM12 file.
 
     Returns:
-        The four folders.
+        The folders.
 
     Raises:
         InputRefusedError: a month that is none, a zone outside the market, or a number below 1.
@@ -125,6 +129,7 @@ def write_utility(
             points = utility.service_points[batch : batch + service_points_per_file]
             number = batch // service_points_per_file + 1
             delivered = deliver(utility, points, faults=faults, days_per_file=days_per_file)
+            _write_copies(folders.retailer, utility, delivered, number)
             copied = _write_batch(inbox, utility, delivered, number, days_per_file, copies=faults)
             truth.add(situations(utility, points), *(item.planted.faults for item in delivered), copied)
             truth.add_energy(utility, delivered)
@@ -153,6 +158,14 @@ def deliver(
         else Delivered(point, Planted(energy[point.service_point_id]))
         for point in points
     ]
+
+
+def _write_copies(folder: Path, utility: Utility, delivered: list[Delivered], number: int) -> None:
+    """Write the retailer's copy of some homes' month: the same values in another format."""
+    homes = [(item.point, item.planted.energy) for item in delivered if has_copy(item.point)]
+    if homes:
+        sent = market_midnight(utility.month_end)
+        (folder / f"retailer_{sent:%Y%m%d}_{number}.csv").write_bytes(retailer_text(utility, homes))
 
 
 def _sent(utility: Utility, place: int) -> datetime:

@@ -63,7 +63,8 @@ def _in_one_month(advance: Advance, standard_offset_minutes: int) -> bool:
 def newest_reads(reads: pa.Table) -> list[dict[str, Any]]:
     """Return index reads without copies and older versions, in order of register and time.
 
-    Two values of one version are both kept: the advances between them are blocked.
+    Two values of one version are both kept: the advances between them are blocked. So are two qualities of one value: which
+    of them came first decides nothing.
     """
     index = reads.filter(
         (pc.field("kind") == ReadKind.INDEX.value) & pc.field("read_at").is_valid() & pc.field("value").is_valid()
@@ -75,10 +76,10 @@ def newest_reads(reads: pa.Table) -> list[dict[str, Any]]:
     kept: list[dict[str, Any]] = []
     for _, same in sorted(newest.items()):
         top = max(str(read["version"] or "") for read in same)
-        values: dict[Decimal, dict[str, Any]] = {}
+        values: dict[tuple[Decimal, str], dict[str, Any]] = {}
         for read in same:
             if str(read["version"] or "") == top:
-                values.setdefault(read["value"], read)
+                values.setdefault((read["value"], read["quality"]), read)
         kept += [values[value] for value in sorted(values)]
     return kept
 
@@ -95,20 +96,26 @@ def register_book(reads: pa.Table, master: MasterData, profile: VeeProfile) -> R
     known = _facts(master, points, profile)
     by_register: dict[Name, list[IndexRead]] = {}
     for read in newest_reads(reads):
-        one = IndexRead(read["meter_id"], read["read_at"], read["value"], read["quality"])
-        by_register.setdefault((read["service_point_id"], read["channel"]), []).append(one)
-    found = {}
-    for name, series in by_register.items():
-        facts = known.get(name, [])
-        described = {fact.meter_id for fact in facts}
-        facts = facts + [_undescribed(meter_id, series) for meter_id in sorted({r.meter_id for r in series} - described)]
-        found[name] = advances(series, facts, profile)
-    return RegisterBook(found)
+        name = read["service_point_id"], read["channel"]
+        meter_id = read["meter_id"] or _meter_at(read["read_at"], known.get(name, ()))
+        one = IndexRead(meter_id, read["read_at"], read["value"], read["quality"])
+        by_register.setdefault(name, []).append(one)
+    return RegisterBook(
+        {name: advances(series, known.get(name) or _undescribed(series), profile) for name, series in by_register.items()}
+    )
 
 
-def _undescribed(meter_id: str, series: Sequence[IndexRead]) -> RegisterFacts:
-    """A meter nobody described counts as it reads: multiplier 1, no rollover."""
-    return RegisterFacts(meter_id, min(read.read_at for read in series))
+def _meter_at(instant: datetime, facts: Sequence[RegisterFacts]) -> str:
+    """Return the meter that carried a register when a source that names no meter read it; none where two could be meant."""
+    there = {fact.meter_id for fact in facts if fact.covers(instant, instant)}
+    return there.pop() if len(there) == 1 else ""
+
+
+def _undescribed(series: Sequence[IndexRead]) -> list[RegisterFacts]:
+    """A register nobody described counts as it reads: multiplier 1, no rollover."""
+    return [
+        RegisterFacts(meter_id, min(read.read_at for read in series)) for meter_id in sorted({read.meter_id for read in series})
+    ]
 
 
 def _facts(master: MasterData, points: dict[str, dict[str, object]], profile: VeeProfile) -> dict[Name, list[RegisterFacts]]:
@@ -130,9 +137,16 @@ def _facts(master: MasterData, points: dict[str, dict[str, object]], profile: Ve
                 valid_from=since,
                 valid_to=until,
                 multiplier=register["multiplier"],
-                modulus=Decimal(10) ** register["dials"] if register["dials"] is not None else None,
+                modulus=_modulus(register),
                 resolution=Decimal(10) ** -register["decimals"] if register["decimals"] is not None else None,
                 daily_maximum=fuse_kw * profile.fuse_factor * HOURS_PER_DAY if isinstance(fuse_kw, Decimal) else None,
             )
             found.setdefault((meter["service_point_id"], register["channel"]), []).append(fact)
     return found
+
+
+def _modulus(register: dict[str, Any]) -> Decimal | None:
+    """Return where the index begins again at zero: as declared, else after its dials; None where nobody says."""
+    if register["wraps_at"] is not None:
+        return Decimal(register["wraps_at"])
+    return Decimal(10) ** register["dials"] if register["dials"] is not None else None

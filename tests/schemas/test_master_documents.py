@@ -21,8 +21,9 @@ VALID = {
     },
     "registers": {
         "meter_id": "007", "channel": "1-0:1.8.0", "role": "main", "direction": "import", "quantity": "active_energy",
-        "unit": "kWh", "determinant": "import_kwh", "rate_band": None, "multiplier": "20", "dials": "6", "decimals": "0",
-        "intervals": "secondary", "valid_from": "2020-01-01", "valid_to": "2030-01-01T00:00:00Z",
+        "unit": "kWh", "determinant": "import_kwh", "rate_band": None, "multiplier": "20", "dials": "6",
+        "wraps_at": "838860.8", "decimals": "0", "intervals": "secondary", "valid_from": "2020-01-01",
+        "valid_to": "2030-01-01T00:00:00Z",
     },
     "agreements": {
         "agreement_id": "A1", "account_id": "C1", "service_point_id": "4103000001", "role": "supply", "tariff_id": "flat",

@@ -123,6 +123,84 @@ class TestFall:
         assert outcome(reads("99987", "00041"), register(modulus=None))[0][2] == "register.decrease"
 
 
+class TestReset:
+    LIMITED = register(daily_maximum=Decimal(40))
+
+    @pytest.mark.parametrize(("value", "code"), [("1200", "register.reset"), ("1201", "register.decrease")])
+    def test_a_reset_shows_no_more_than_can_have_been_used_since(self, value, code):
+        # 30 days of 40 are 1,200.
+        assert outcome(reads("45120", value, "1300"), self.LIMITED)[0] == ("0", "blocked", code)
+
+    def test_what_is_counted_from_a_reset_on_counts(self):
+        assert outcome(reads("45120", "3", "350", "700"), self.LIMITED)[1:] == [("347", "ok", ""), ("350", "ok", "")]
+
+    def test_without_a_later_read_nobody_can_tell_a_reset_from_a_dip(self):
+        assert outcome(reads("45120", "3"), self.LIMITED) == [("0", "blocked", "register.decrease")]
+
+    def test_without_a_known_limit_nobody_can_tell_a_reset(self):
+        assert outcome(reads("45120", "3", "350"))[0][2] == "register.decrease"
+
+    @pytest.mark.parametrize(("value", "code"), [("1100", "register.reset"), ("1101", "register.decrease")])
+    def test_a_reset_falls_by_more_than_half(self, value, code):
+        assert outcome(reads("2201", value, "1150"), self.LIMITED)[0][2] == code
+
+
+class TestRecovery:
+    """A dip that recovers is never booked as use, whatever shape it has."""
+
+    def test_a_recovery_that_stays_a_little_below_is_not_booked(self):
+        assert outcome(reads("13423.7", "0", "13423.2")) == [
+            ("0", "blocked", "register.decrease"),
+            ("0", "blocked", "register.recovery"),
+        ]
+
+    def test_a_recovery_after_several_low_reads_is_not_booked(self):
+        made = outcome(reads("13423.7", "0", "0.1", "13423.9", "13424.0"))
+        assert [code for _, _, code in made] == ["register.decrease", "", "register.recovery", ""]
+        assert sum(Decimal(advance) for advance, _, _ in made) == Decimal("0.2")
+
+    @pytest.mark.parametrize(("value", "code"), [("50", ""), ("51", "register.recovery")])
+    def test_a_rise_by_more_than_half_of_the_fall_may_be_its_recovery(self, value, code):
+        assert outcome(reads("100", "0", value))[1][2] == code
+
+    def test_once_the_old_level_is_reached_the_matter_is_closed(self):
+        made = outcome(reads("1000", "0", "300", "600", "900", "1100", "1900"))
+        assert [code for _, _, code in made] == ["register.decrease", "", "", "", "", ""]
+        assert made[-1][0] == "800"
+
+    def test_a_dip_at_the_border_of_two_bills_counts_in_the_second(self):
+        made = advances(reads("13423.7", "0", "13423.9"), [register()], PROFILE)
+        assert [(a.period_from, a.period_to, str(a.advance)) for a in made] == [(at(0), at(60), "0.2")]
+
+    def test_a_rollover_leaves_no_level_behind(self):
+        assert outcome(reads("99000", "00041", "30000"))[1] == ("29959", "ok", "")
+
+
+class TestPeak:
+    def test_a_misread_peak_is_booked_neither_up_nor_down(self):
+        assert outcome(reads("100", "40000", "130", "160")) == [
+            ("0", "blocked", "register.peak"),
+            ("0", "blocked", "register.decrease"),
+            ("30", "ok", ""),
+        ]
+
+    def test_a_peak_that_nobody_believes_does_not_roll_over(self):
+        codes = [code for _, _, code in outcome(reads("100", "99999", "130"))]
+        assert codes == ["register.above_limit", "register.decrease"]
+
+    @pytest.mark.parametrize(("after", "code"), [("115", ""), ("114", "register.peak")])
+    def test_a_fall_that_takes_back_more_than_half_of_a_rise_doubts_it(self, after, code):
+        assert outcome(reads("100", "130", after))[0][2] == code
+
+    def test_what_was_used_before_a_reset_is_use(self):
+        assert outcome(reads("45100", "45120", "3", "350"), register(daily_maximum=Decimal(40)))[0] == ("20", "ok", "")
+
+    @pytest.mark.parametrize(("value", "code"), [("50099", ""), ("50100", "register.above_limit")])
+    def test_a_rise_of_half_the_register_is_not_believed_unless_the_limit_is_known(self, value, code):
+        assert outcome(reads("100", value))[0][2] == code
+        assert outcome(reads("100", value), register(daily_maximum=Decimal(2000)))[0][2] == ""
+
+
 class TestExchange:
     # Catalogue vector 10.8: old 1000.0 -> 1030.0, new 0.0 -> 41.5.
     @staticmethod
@@ -151,6 +229,33 @@ class TestExchange:
         facts = [register(valid_to=at(30)), register(meter_id="M2", valid_from=at(31))]
         late = [after[0]._replace(read_at=at(31)), after[1]]
         assert [a.code for a in advances([*before, *late], facts, PROFILE)] == ["", ""]
+
+    def test_two_exchanges_are_three_meters_one_after_another(self):
+        facts = [
+            register(valid_to=at(30)),
+            register(meter_id="M2", valid_from=at(30), valid_to=at(60), multiplier=Decimal(20)),
+            register(meter_id="M3", valid_from=at(60), multiplier=Decimal(40)),
+        ]
+        series = [*reads("1000", "1030"), *reads("7", "9", meter="M2", first=30), *reads("0", "1", meter="M3", first=60)]
+        made = advances(series, facts, PROFILE)
+        assert [(a.meter_id, a.advance, a.code) for a in made] == [("M1", 30, ""), ("M2", 40, ""), ("M3", 40, "")]
+
+    def test_a_meter_that_comes_back_counts_only_while_it_is_there(self):
+        facts = [
+            register(valid_to=at(30)),
+            register(meter_id="M2", valid_from=at(30), valid_to=at(60)),
+            register(valid_from=at(60)),
+        ]
+        series = [*reads("1000", "1030"), *reads("0", "41", meter="M2", first=30), *reads("1030", "1050", first=60)]
+        made = advances(series, facts, PROFILE)
+        assert [(a.meter_id, a.period_from, a.advance, a.code) for a in made] == [
+            ("M1", at(0), 30, ""), ("M2", at(30), 41, ""), ("M1", at(60), 20, ""),
+        ]  # fmt: skip
+
+    def test_an_index_that_falls_at_an_exchange_is_no_rollover(self):
+        facts = [register(valid_to=at(30)), register(meter_id="M2", valid_from=at(30))]
+        made = advances([*reads("99000", "99990"), *reads("0", "10", meter="M2", first=30)], facts, PROFILE)
+        assert [(a.advance, a.status.value) for a in made] == [(990, "ok"), (10, "ok")]
 
     def test_a_read_outside_the_installation_blocks(self):
         before, _, facts = self.exchanged()
