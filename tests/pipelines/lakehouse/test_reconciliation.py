@@ -18,36 +18,16 @@ from pipelines.operations.flow import FlowRequest, run_flow
 from pipelines.operations.master_data import store_master_data
 from pipelines.operations.opening import make_store
 from pipelines.operations.query import query
-from pipelines.plan import IngestOptions
 from pipelines.synthetic.files import UtilityFolders, write_utility
 from tests.docs.pages import blocks
 
 HOME, METER = "NMB0000002", "M0000002A"
 """The second service point: a home with panels on its roof."""
 SETTINGS = StoreSettings(zone="Australia/Sydney", currency="AUD", buckets=1)
-MAPPING = """
-service_point_id: {column: Nmi}
-meter_id: {column: Meter}
-time: {column: start, zone: "+10:00"}
-interval_minutes: 30
-channels:
-- {column: E1, channel: E1, quantity: active_energy, direction: import, unit: KWH}
-- {column: B1, channel: B1, quantity: active_energy, direction: export, unit: KWH}
-"""
 
 
 def now() -> datetime:
     return datetime(2026, 2, 9, 12, tzinfo=UTC)
-
-
-def as_plain_table(text: str) -> str:
-    """The retailer's rows with a stamp in one column and a column for each register."""
-    wide: dict[tuple[str, str, str], dict[str, str]] = {}
-    for row in csv.DictReader(io.StringIO(text)):
-        cells = wide.setdefault((f"{row['Date']} {row['Start Time']}", row["Nmi"], row["Meter"]), {})
-        cells[row["Register"]] = row["Value"]
-    lines = [",".join((*key, cells["E1"], cells["B1"])) for key, cells in wide.items()]
-    return "\n".join(["start,Nmi,Meter,E1,B1", *lines, ""])
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +54,8 @@ def with_copy(pair, delivered, tmp_path_factory):
         text = copy_of(pair).read_text("utf-8")
         assert old in text
         table = folder / copy_of(pair).name
-        table.write_text(as_plain_table(text.replace(old, new, 1) if old else text), "utf-8")
-        request = FlowRequest("ingest", (table,), IngestOptions(mapping=MAPPING), validates=False, workers=1)
+        table.write_text(text.replace(old, new, 1) if old else text, "utf-8")
+        request = FlowRequest("ingest", (table,), validates=False, workers=1)
         run_flow(store, request, now)
         return store
 
@@ -122,7 +102,7 @@ class TestFormats:
         rows = rows_of(equal, "compared = 'formats'")
         assert len(rows) == 2 * 31
         assert {(row["difference"], row["slots_in_doubt"]) for row in rows} == {(Decimal(0), 0)}
-        assert {(row["one"], row["other"]) for row in rows} == {("csv", "nem12")}
+        assert {(row["one"], row["other"]) for row in rows} == {("csv_red_energy", "nem12")}
         assert all(row["one_value"] == row["other_value"] for row in rows)
 
     def test_a_home_without_a_copy_is_compared_with_nothing(self, equal):
@@ -152,7 +132,7 @@ class TestFormats:
         assert [(str(row["day"]), row["slots_in_doubt"]) for row in rows] == [("2026-01-17", 1)]
 
     def test_the_copy_replaces_nothing(self, equal):
-        rows = asked(equal, "SELECT status, rows_read, rows_accepted, rows_superseded FROM files WHERE format = 'csv'")
+        rows = asked(equal, "SELECT status, rows_read, rows_accepted, rows_superseded FROM files WHERE format = 'csv_red_energy'")
         both = 2 * 31 * 48
         assert rows == [{"status": "accepted", "rows_read": both, "rows_accepted": 0, "rows_superseded": both}]
 
@@ -162,7 +142,7 @@ class TestFormats:
             f"AND service_point_id = '{HOME}' AND interval_start = TIMESTAMPTZ '2026-01-16 23:30:00+00' ORDER BY format"
         )
         rows = asked(equal, statement)
-        assert [row["format"] for row in rows] == ["csv", "nem12"]
+        assert [row["format"] for row in rows] == ["csv_red_energy", "nem12"]
         assert len({row["value"] for row in rows}) == 1
 
 
