@@ -80,10 +80,11 @@ class _Book:
         self.usage = _grouped(_rows(usage, ("determinant", "band", "tariff_version", "value", "unit")), keys)
         self.exceptions = _grouped(_rows(exceptions, EXCEPTION_FIELDS), exceptions["service_point_id"].to_pylist())
         self.days = _DailyEnergy(readings)
-        self.events = _grouped(
+        told = _grouped(
             _rows(events, ("event_type", "started_at", "ended_at", "magnitude", "unit", "native_code")),
             events["service_point_id"].to_pylist(),
         )
+        self.events = {point: _once(rows) for point, rows in told.items()}
 
     def live_bills(self) -> list[dict[str, Any]]:
         """Return the bills that are not cancelled."""
@@ -170,6 +171,11 @@ def _grouped(rows: Sequence[dict[str, Any]], keys: Any) -> dict[Any, list[dict[s
     for key, row in zip(keys, rows, strict=True):
         found.setdefault(key, []).append(row)
     return found
+
+
+def _once(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return events without their copies: a meter tells its log again with every telegram, and it happened once."""
+    return list({tuple(row.values()): row for row in rows}.values())
 
 
 class _DailyEnergy:

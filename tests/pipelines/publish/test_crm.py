@@ -78,7 +78,7 @@ def rows(table, *given):
     return pa.Table.from_pylist([{k: v for k, v in row.items() if k in known} for row in given], schema=table.schema)
 
 
-def records(*, bills=(BILL,), holds=(), findings=(), days=(DAY,), before=(), dues=(DUE,)):
+def records(*, bills=(BILL,), holds=(), findings=(), days=(DAY,), before=(), dues=(DUE,), events=()):
     merged = Merged(rows(BILLS, *bills), rows(CHARGE_LINES, LINE), rows(USAGE, USE), rows(HOLDS, *holds))
     made = crm_records(
         merged,
@@ -86,7 +86,7 @@ def records(*, bills=(BILL,), holds=(), findings=(), days=(DAY,), before=(), due
         dues,
         rows(READINGS_DAILY, *days),
         rows(EXCEPTIONS, *findings),
-        EVENTS.empty(),
+        rows(EVENTS, *events),
         PLAN,
         0,
     )
@@ -179,6 +179,30 @@ class TestFindings:
     def test_are_those_of_the_period(self, day, listed):
         (row,) = records(findings=[FINDING | {"day": day}])
         assert bool(json.loads(row["record"])["exceptions"]) is listed
+
+
+OUTAGE = {
+    "batch": "r0", "bucket": 0, "service_point_id": "S1", "meter_id": "M1", "event_type": "outage", "native_code": "1-0:99.97.0",
+    "started_at": datetime(2026, 3, 10, 4, tzinfo=UTC), "ended_at": datetime(2026, 3, 10, 5, tzinfo=UTC),
+    "record": "1", "file_id": "f",
+}  # fmt: skip
+
+
+class TestEvents:
+    def events_of(self, *events):
+        (row,) = records(events=events)
+        return [event["event_type"] for event in json.loads(row["record"])["events"]]
+
+    def test_are_those_of_the_period_and_the_service_point(self):
+        earlier = {"started_at": datetime(2026, 2, 10, tzinfo=UTC), "ended_at": None}
+        assert self.events_of(OUTAGE, OUTAGE | earlier, OUTAGE | {"service_point_id": "S2"}) == ["outage"]
+
+    def test_one_that_the_meter_tells_again_happened_once(self):
+        assert self.events_of(OUTAGE, OUTAGE | {"record": "2", "file_id": "g"}) == ["outage"]
+
+    def test_two_that_differ_are_two(self):
+        later = {"started_at": datetime(2026, 3, 11, tzinfo=UTC), "ended_at": datetime(2026, 3, 11, 1, tzinfo=UTC)}
+        assert self.events_of(OUTAGE, OUTAGE | later, OUTAGE | {"event_type": "sag"}) == ["outage", "outage", "sag"]
 
 
 class TestAgain:
