@@ -3,7 +3,7 @@
 Writes a seeded file of a format, takes it into an empty store in a process of its own, and prints the time and the
 largest resident memory of that process. ``--megabytes 5000`` is the size the project promises to hold under 1 GB.
 
-python benchmarks/large_files.py --format csv_us_smt --megabytes 200
+python benchmarks/large_files.py --format csv_smart_meter_texas --megabytes 200
 python benchmarks/large_files.py --format espi --megabytes 200
 python benchmarks/large_files.py --format nem12 --megabytes 200
 """
@@ -97,7 +97,7 @@ def nem12(chance: random.Random) -> Iterator[str]:
 
 
 WRITERS: dict[str, tuple[Callable[[random.Random], Iterator[str]], str]] = {
-    "csv_us_smt": (smart_meter_texas, ""),
+    "csv_smart_meter_texas": (smart_meter_texas, ""),
     "espi": (green_button, "</feed>\n"),
     "nem12": (nem12, "900\n"),
 }
@@ -141,7 +141,7 @@ def measure(path: Path, store: Path) -> dict[str, object]:
 def main() -> None:
     """Measure one format at one size and print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--format", choices=WRITERS, default="csv_us_smt")
+    parser.add_argument("--format", choices=WRITERS, default="csv_smart_meter_texas")
     parser.add_argument("--megabytes", type=int, default=200)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

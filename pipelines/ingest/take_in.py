@@ -28,8 +28,8 @@ from schemas.readings import DELIVERIES
 from schemas.register_reads import REGISTER_READS
 from schemas.table import Table
 
-FLUSH_SLOTS = 10_000_000
-"""Slots and rows held in memory before they are written: some 150 MB, and twice that while they are sorted."""
+FLUSH_SLOTS = 5_000_000
+"""Slots and rows held in memory before they are written: some 80 MB, and twice that while they are sorted."""
 ROW_WORTH = 32
 """Slots whose memory the other columns of a row take: short runs, reads and rejections fill the memory, too."""
 RAW_CHARACTERS = 200
