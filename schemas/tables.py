@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schemas.bills import BILLS, CHARGE_LINES, HOLDS
 from schemas.crm import CRM_RECORDS, GL_JOURNAL
+from schemas.delivered_costs import DELIVERED_COSTS
 from schemas.events import EVENTS
 from schemas.files import FILES, REJECTIONS
 from schemas.findings import EDITS, EXCEPTIONS
@@ -15,7 +16,7 @@ from schemas.usage import USAGE
 
 DATA_TABLES = (
     SERVICE_POINTS, METERS, REGISTERS, AGREEMENTS, ACCOUNTS, CUSTOMERS, TARIFFS,
-    DELIVERIES, REGISTER_READS, EVENTS, FILES, REJECTIONS,
+    DELIVERIES, REGISTER_READS, EVENTS, DELIVERED_COSTS, FILES, REJECTIONS,
     READINGS_DAILY, EXCEPTIONS, EDITS,
     USAGE, CHARGE_LINES, BILLS, HOLDS, CRM_RECORDS, GL_JOURNAL,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Collector: what a reader meets value by value becomes runs of slots, register reads, events and rejections.
+"""Collector: what a reader meets value by value becomes runs of slots, register reads, events, costs and rejections.
 
 Readers of trees and segments (XML, JSON, EDIFACT, telegrams) say what each value is; here it is decided what that
 makes of it, once for all formats:
@@ -25,6 +25,7 @@ from pipelines.ingest.numbers import NO_TIME, Number, as_decimal, number_of
 from pipelines.ingest.reader import FileWarning, Parsed
 from pipelines.ingest.rejected import Fault, Rejection, rejection, rejections_table
 from schemas.codes import Direction, Quality, ReadKind
+from schemas.delivered_costs import PARSED_COSTS
 from schemas.events import PARSED_EVENTS
 from schemas.readings import PARSED_INTERVALS
 from schemas.register_reads import PARSED_READS
@@ -113,6 +114,7 @@ class Collector:
     _slots: dict[Series, list[_Slot]] = field(default_factory=dict)
     _reads: list[dict[str, Any]] = field(default_factory=list)
     _events: list[dict[str, Any]] = field(default_factory=list)
+    _costs: list[dict[str, Any]] = field(default_factory=list)
     _rejections: list[Rejection] = field(default_factory=list)
     _warnings: dict[FileWarning, None] = field(default_factory=dict)
     _warned: set[FileWarning] = field(default_factory=set)
@@ -253,6 +255,62 @@ class Collector:
         )
         self._held += 1
 
+    def add_cost(
+        self,
+        service_point_id: str,
+        meter_id: str,
+        item: str,
+        record: str,
+        *,
+        channel: str = "",
+        period_from_us: int | None = None,
+        period_to_us: int | None = None,
+        amount: Decimal | None = None,
+        currency: str | None = None,
+        quantity: Decimal | None = None,
+        unit: str | None = None,
+        native_code: str | None = None,
+        note: str | None = None,
+        version_us: int | None = None,
+    ) -> None:
+        """Take an amount or a total that the sender states; it is no row of the file's account.
+
+        Args:
+            service_point_id: where energy is delivered.
+            meter_id: serial number; empty where the source names none.
+            item: what is stated: ``interval_cost``, ``bill_last_period``, ...
+            record: where it stands in the file.
+            channel: what the source calls the register; empty where it speaks of the whole service point.
+            period_from_us: start of what it is for, UTC [us since 1970]; None where the source does not say.
+            period_to_us: end, or when it was stated.
+            amount: money, with 18 decimals at most.
+            currency: ISO 4217 code; None where the source does not say.
+            quantity: what is stated or charged for, in ``unit``.
+            unit: of the store.
+            native_code: the source's own code.
+            note: the source's own words.
+            version_us: when the sender made this version; None where nothing says.
+        """
+        self._costs.append(
+            {
+                "service_point_id": service_point_id,
+                "meter_id": meter_id,
+                "channel": channel,
+                "period_from": period_from_us,
+                "period_to": period_to_us,
+                "item": item,
+                "amount": amount,
+                "currency": currency,
+                "quantity": quantity,
+                "unit": unit,
+                "native_code": native_code,
+                "note": note,
+                "version": version_us,
+                "record": self.prefix + record,
+            }
+        )
+        self._held += 1
+
     def reject(self, record: str, fault: Fault, raw: str | bytes, rows: int = 1) -> None:
         """Set aside ``rows`` values of a record."""
         text = raw if isinstance(raw, bytes) else raw.encode("utf-8", "replace")
@@ -268,18 +326,19 @@ class Collector:
 
     def hand_over(self) -> Parsed:
         """Return what was collected and begin anew."""
-        intervals = [_runs(series, slots) for series, slots in self._slots.items()]
+        intervals = [run for series, slots in self._slots.items() for run in _runs(series, slots)]
         counted = sum(map(len, self._slots.values())) + len(self._reads) + sum(row.rows for row in self._rejections)
         parsed = Parsed(
-            intervals=pa.concat_tables(intervals) if intervals else PARSED_INTERVALS.empty(),
+            intervals=pa.Table.from_pylist(intervals, schema=PARSED_INTERVALS.schema),
             reads=pa.Table.from_pylist(self._reads, schema=PARSED_READS.schema),
             events=pa.Table.from_pylist(self._events, schema=PARSED_EVENTS.schema),
+            costs=pa.Table.from_pylist(self._costs, schema=PARSED_COSTS.schema),
             rejections=rejections_table(self._rejections),
             rows_read=counted,
             warnings=tuple(self._warnings),
             clock=self.clock,
         )
-        self._slots, self._reads, self._events, self._rejections, self._warnings = {}, [], [], [], {}
+        self._slots, self._reads, self._events, self._costs, self._rejections, self._warnings = {}, [], [], [], [], {}
         self._held = 0
         return parsed
 
@@ -296,7 +355,7 @@ def _slot_number(value: str | Decimal | int, exponent: int) -> Number | Fault:
     return Fault("value.range", f"'{value}' is more than the store can hold") if too_large else number
 
 
-def _runs(series: Series, slots: list[_Slot]) -> pa.Table:
+def _runs(series: Series, slots: list[_Slot]) -> list[dict[str, Any]]:
     """Return the slots of a channel as rows of ``PARSED_INTERVALS``, in order of time.
 
     Slots at one time keep the order of the file; each but the last begins a run of its own.
@@ -313,8 +372,7 @@ def _runs(series: Series, slots: list[_Slot]) -> pa.Table:
     new[1:] |= (day[1:] != day[:-1]) | (version[1:] != version[:-1])
     new[1:] |= np.array([later.reason != earlier.reason for earlier, later in pairwise(slots)], dtype=np.bool_)
     begins = np.flatnonzero(new).tolist()
-    rows = [_run(series, slots[begin:end]) for begin, end in zip(begins, [*begins[1:], len(slots)], strict=True)]
-    return pa.Table.from_pylist(rows, schema=PARSED_INTERVALS.schema)
+    return [_run(series, slots[begin:end]) for begin, end in zip(begins, [*begins[1:], len(slots)], strict=True)]
 
 
 def _run(series: Series, slots: list[_Slot]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from pipelines.ingest.cim.meter_readings import read_meter_readings, recognise_meter_readings
 from pipelines.ingest.d0010 import read_d0010, recognise_d0010
 from pipelines.ingest.dlms.captures import read_dlms, recognise_dlms
+from pipelines.ingest.espi.espi import read_espi, recognise_espi
 from pipelines.ingest.events.event_files import (
     read_csv_events,
     read_jsonl_events,
@@ -78,6 +79,7 @@ FORMATS = (
     Format("dlms", recognise_dlms, read_dlms),
     Format("parquet", recognise_parquet, read_parquet),
     Format("jsonl", recognise_jsonl, read_jsonl),
+    Format("espi", recognise_espi, read_espi),
 )
 """Formats whose files show what they are; the first that recognises a file takes it."""
 

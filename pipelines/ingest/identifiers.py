@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.ingest.reader import Parsed, slots_of
+from pipelines.ingest.reader import FileWarning, Parsed, slots_of
 from pipelines.ingest.rejected import Rejection, rejections_table
 
 MOST_CHARACTERS = 200
@@ -74,6 +74,7 @@ _RULES: dict[str, Callable[[str], str | None]] = {
 
 def set_aside_bad_identifiers(parsed: Parsed) -> Parsed:
     """Return what a reader made without the rows whose identifiers must not enter; those are rejections then."""
+    parsed = _without_bad_costs(parsed)
     kept = {"intervals": parsed.intervals, "reads": parsed.reads, "events": parsed.events}
     rejections: list[Rejection] = []
     for name, table in list(kept.items()):
@@ -98,6 +99,16 @@ def set_aside_bad_identifiers(parsed: Parsed) -> Parsed:
         rows_read=parsed.rows_read + gone - told,
         event_rows=parsed.event_rows - told,
     )
+
+
+def _without_bad_costs(parsed: Parsed) -> Parsed:
+    """Return what a reader made without costs whose identifiers must not enter; they are no rows, so it is a warning."""
+    bad = _bad_rows(parsed.costs)
+    if not len(bad):
+        return parsed
+    warning = FileWarning(_CODE, f"{len(bad)} costs name a service point, meter or channel that cannot be taken")
+    costs = parsed.costs.filter(pa.array(~np.isin(np.arange(parsed.costs.num_rows), bad)))
+    return replace(parsed, costs=costs, warnings=(*parsed.warnings, warning))
 
 
 def _bad_rows(table: pa.Table) -> np.ndarray:

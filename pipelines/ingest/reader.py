@@ -1,7 +1,7 @@
 """What every reader of a format gives back, and what it is told.
 
-A reader turns bytes into Arrow tables of interval data, register reads and events, plus rejections. It keeps one
-promise: ``rows_read = slots in intervals + reads + rows of rejections``, plus the events in a file of events alone. It
+A reader turns bytes into Arrow tables of interval data, register reads, events and costs, plus rejections. It keeps
+one promise: ``rows_read = slots in intervals + reads + rows of rejections``, plus the events in a file of events alone. It
 never looks at the store, the clock of this computer or another file.
 """
 
@@ -14,6 +14,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.delivered_costs import PARSED_COSTS
 from schemas.events import PARSED_EVENTS
 from schemas.files import PARSED_REJECTIONS
 from schemas.readings import PARSED_INTERVALS
@@ -40,6 +41,7 @@ class Parsed:
         event_rows: events that are rows of the file themselves, as in an event file; those told beside readings are none.
         warnings: what a person should know.
         clock: the clock its local times were read by, such as ``+10:00``; None where every time names its own.
+        costs: rows of ``PARSED_COSTS``; they are no rows of the file.
     """
 
     intervals: pa.Table = field(default_factory=PARSED_INTERVALS.empty)
@@ -50,6 +52,7 @@ class Parsed:
     event_rows: int = 0
     warnings: tuple[FileWarning, ...] = ()
     clock: str | None = None
+    costs: pa.Table = field(default_factory=PARSED_COSTS.empty)
 
     @property
     def rows_taken(self) -> int:

@@ -9,10 +9,10 @@ the memory of its largest element.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from lxml import etree
 
@@ -64,9 +64,73 @@ def stream_elements(stream: BinaryIO, kept: Sequence[str], name: str) -> Iterato
         walk.parser.close()
         yield from walk.met()  # a document of four bytes is only parsed now
     except etree.XMLSyntaxError as error:
-        reason = " ".join(str(error).split())[:300]
-        code = "xml.limit" if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT else "xml.malformed"
-        raise _refusal(code, f"{name} is no XML that can be read: {reason}") from None
+        raise _unreadable(error, name) from None
+
+
+class DocumentTarget(Protocol):
+    """Who hears what a document consists of, as it is read; it bounds what it keeps, and how deep it follows."""
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """An element begins."""
+
+    def end(self, tag: str) -> None:
+        """An element ends."""
+
+    def data(self, text: str) -> None:
+        """A piece of text stands here."""
+
+
+def tell_document(stream: BinaryIO, target: DocumentTarget, name: str) -> Iterator[None]:
+    """Tell ``target`` what a document consists of, without building any of it.
+
+    It takes the memory of what the target keeps, and less than half the time of elements: for documents of many
+    small values.
+
+    Args:
+        stream: the bytes of the document.
+        target: hears every element and text.
+        name: of the file, for the messages.
+
+    Yields:
+        after each piece of the file, and after its end: time to hand over.
+
+    Raises:
+        InputRefusedError: ``xml.malformed``, ``xml.doctype``, ``xml.encoding``, ``xml.limit``; ``file.empty``; and what
+            the target raises.
+    """
+    parser = etree.XMLParser(
+        target=_Told(name, target), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False
+    )
+    fed = False
+    try:
+        while piece := stream.read(PIECE_BYTES):
+            if not fed:
+                _check_encoding(piece, name)
+            fed = True
+            parser.feed(piece)
+            yield
+        if not fed:
+            raise _refusal("file.empty", f"{name} is empty")
+        parser.close()
+        yield  # a document of four bytes is only parsed now
+    except etree.XMLSyntaxError as error:
+        raise _unreadable(error, name) from None
+
+
+class _Told:
+    """What libxml2 calls: a target, and a refusal of document types."""
+
+    def __init__(self, name: str, target: DocumentTarget) -> None:
+        """Pass everything on to ``target`` without a step between: there are millions of calls."""
+        self.name = name
+        self.start, self.end, self.data = target.start, target.end, target.data
+
+    def doctype(self, *_: object) -> None:
+        """Refuse a document type before anything of it is used."""
+        raise _refusal("xml.doctype", f"{self.name} declares a document type; documents with one are not read")
+
+    def close(self) -> None:
+        """Nothing is left to do."""
 
 
 @dataclass
@@ -210,6 +274,13 @@ def _forget(element: Element, wanted: frozenset[str]) -> None:
     while parent is not None and before is not None and local_name(before) in wanted:
         parent.remove(before)
         before = element.getprevious()
+
+
+def _unreadable(error: Any, name: str) -> InputRefusedError:  # noqa: ANN401 - lxml has no types
+    """Return the refusal of a document that the parser could not follow."""
+    reason = " ".join(str(error).split())[:300]
+    code = "xml.limit" if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT else "xml.malformed"
+    return _refusal(code, f"{name} is no XML that can be read: {reason}")
 
 
 def _refusal(code: str, message: str) -> InputRefusedError:

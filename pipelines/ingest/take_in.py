@@ -21,6 +21,7 @@ from pipelines.ingest.reader import FileWarning, Parsed, ReadContext, slots_of
 from pipelines.lakehouse.buckets import buckets_of
 from pipelines.lakehouse.data_files import DataFile, write_data_file
 from pipelines.plan import RunPlan
+from schemas.delivered_costs import DELIVERED_COSTS
 from schemas.errors import InputRefusedError
 from schemas.events import EVENTS
 from schemas.files import PARSED_REJECTIONS, REJECTIONS
@@ -80,12 +81,17 @@ class _Rows:
 
     def add(self, parsed: Parsed, file: FileRef) -> None:
         """Keep the rows of one piece, with the file they came in."""
-        for name, rows in (("deliveries", parsed.intervals), ("register_reads", parsed.reads), ("events", parsed.events)):
+        for name, rows in (
+            ("deliveries", parsed.intervals),
+            ("register_reads", parsed.reads),
+            ("events", parsed.events),
+            ("delivered_costs", parsed.costs),
+        ):
             if rows.num_rows:
                 self.tables[name].append(rows.append_column("file_id", pa.repeat(file.sha256, rows.num_rows)))
         if parsed.rejections.num_rows:
             self.tables["rejections"].append(_rejection_rows(parsed.rejections, file))
-        rows = sum(part.num_rows for part in (parsed.intervals, parsed.reads, parsed.events, parsed.rejections))
+        rows = sum(part.num_rows for part in (parsed.intervals, parsed.reads, parsed.events, parsed.costs, parsed.rejections))
         self.slots += (pc.sum(slots_of(parsed.intervals)).as_py() or 0) + ROW_WORTH * rows
 
     def merge(self, other: _Rows) -> None:
@@ -95,7 +101,13 @@ class _Rows:
         self.slots += other.slots
 
 
-_TARGETS: dict[str, Table] = {t.name: t for t in (DELIVERIES, REGISTER_READS, EVENTS, REJECTIONS)}
+_TARGETS: dict[str, Table] = {t.name: t for t in (DELIVERIES, REGISTER_READS, EVENTS, DELIVERED_COSTS, REJECTIONS)}
+_TIMES = {
+    DELIVERIES.name: "start",
+    REGISTER_READS.name: "read_at",
+    EVENTS.name: "started_at",
+    DELIVERED_COSTS.name: "period_from",
+}
 
 
 def take_in(work: IngestWork, plan: RunPlan) -> TakenIn:
@@ -239,12 +251,11 @@ def _write(rows: _Rows, plan: RunPlan) -> list[tuple[DataFile, list[int]]]:
             continue
         buckets = buckets_of(joined["service_point_id"], plan.settings.buckets)
         joined = joined.append_column("bucket", pa.array(buckets))
-        time = "start" if name == DELIVERIES.name else "read_at" if name == REGISTER_READS.name else "started_at"
         order = pc.sort_indices(
             joined,
             [
                 (key, "ascending")
-                for key in ("bucket", "service_point_id", "meter_id", "channel", time, "record")
+                for key in ("bucket", "service_point_id", "meter_id", "channel", _TIMES[name], "record")
                 if key in joined.schema.names
             ],
         )

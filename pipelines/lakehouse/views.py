@@ -13,6 +13,7 @@ from pipelines.lakehouse.register_view import register_advances
 from pipelines.lakehouse.store import Snapshot, Store
 from pipelines.vee.profile import load_profile
 from schemas.codes import NOT_A_VALUE, Method, Quality
+from schemas.delivered_costs import DELIVERED_COSTS
 from schemas.events import EVENTS
 from schemas.periods import standard_offset_minutes
 from schemas.readings import DELIVERIES, READINGS_DAILY
@@ -198,7 +199,13 @@ SELECT 'register', service_point_id, meter_id, channel, quantity, direction, uni
 FROM spans
 """
 
-_RAW = (DELIVERIES.name, READINGS_DAILY.name, REGISTER_READS.name, EVENTS.name)
+_COST_KEY = "service_point_id, meter_id, channel, item, period_from, period_to, native_code, note, currency"
+_DELIVERED_COSTS = f"""
+SELECT * FROM store.delivered_costs
+QUALIFY rank() OVER (PARTITION BY {_COST_KEY} ORDER BY coalesce(epoch_us(version), 0) DESC, file_id) = 1
+"""
+
+_RAW = (DELIVERIES.name, READINGS_DAILY.name, REGISTER_READS.name, EVENTS.name, DELIVERED_COSTS.name)
 """Tables whose stored form is not what people want to see first."""
 
 
@@ -217,6 +224,7 @@ def view_statements(store: Store, snapshot: Snapshot) -> Iterator[str]:
         (READINGS_DAILY_VIEW, _READINGS_DAILY),
         (REGISTER_READS, _REGISTER_READS),
         (EVENTS, _EVENTS),
+        (DELIVERED_COSTS, _DELIVERED_COSTS),
         (KPIS_VIEW, _KPIS),
         (EVERY_DELIVERY_VIEW, _EVERY_DELIVERY),
         (REGISTER_ADVANCES_VIEW, _register_advances(store)),

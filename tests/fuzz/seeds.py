@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.ingest.reader import Reader
+from tests.pipelines.ingest.espi.feeds import reading, simple
 from tests.pipelines.ingest.national.samples import SAMPLES
 
 _LONGEST_WORD = 40
@@ -43,6 +44,7 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
     "nem12": (NEM12,),
     "nem13": (NEM13,),
     "csv": (TABLE,),
+    "espi": (simple(reading(quality=17, cost=5, tou=1)),),
     **{name: (sample,) for name, sample in SAMPLES.items()},
 }
 """Small valid files of a format."""

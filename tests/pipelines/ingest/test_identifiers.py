@@ -116,3 +116,12 @@ def test_hostile_names_come_back_from_the_store_as_they_were_written(tmp_path: P
     assert stage.query("SELECT code, rows FROM rejections") == [{"code": "record.identifier", "rows": 48}]
     for text in points:
         assert stage.query("SELECT count(*) AS n FROM delivered_readings WHERE service_point_id = ?", text) == [{"n": 48}]
+
+
+def test_a_cost_whose_service_point_deceives_does_not_enter_and_is_told():
+    collector = Collector()
+    collector.add_cost("SP1", "", "bill_last_period", "1", amount=Decimal(1))
+    collector.add_cost("=1+1", "", "bill_last_period", "2", amount=Decimal(2))
+    parsed = set_aside_bad_identifiers(collector.hand_over())
+    assert (parsed.costs["service_point_id"].to_pylist(), parsed.rows_read) == (["SP1"], 0)
+    assert [warning.code for warning in parsed.warnings] == ["record.identifier"]

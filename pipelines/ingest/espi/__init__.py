@@ -1,0 +1,1 @@
+"""Green Button: Atom feeds of NAESB ESPI resources, joined by their links."""
