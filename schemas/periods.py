@@ -71,6 +71,15 @@ def parse_offset(text: str) -> int:
     return -minutes if match[1] == "-" else minutes
 
 
+def offset_text(minutes: int) -> str:
+    """Return a fixed offset in minutes east of UTC as text, as ``parse_offset`` reads it.
+
+    >>> offset_text(600), offset_text(-570)
+    ('+10:00', '-09:30')
+    """
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+
 @lru_cache(maxsize=1024)
 def parse_clock(text: str) -> tzinfo:
     """Return the clock a zone name or a fixed offset stands for.
@@ -151,6 +160,32 @@ def _both_readings(wall: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
 
 
 @lru_cache(maxsize=65536)
+def instants_of(wall: datetime, clock: str) -> tuple[datetime, ...]:
+    """Return the instants at which a clock shows a time: one; two in the hour that comes twice; none where it leaps over it.
+
+    Args:
+        wall: what the clock shows; naive.
+        clock: zone name or fixed offset.
+
+    Returns:
+        the instants in UTC, the earlier one first.
+
+    Raises:
+        InputRefusedError: ``clock.unknown``.
+        OverflowError: outside of the years 1 to 9999.
+
+    >>> [instant.hour for instant in instants_of(datetime(2026, 10, 25, 2), "Europe/Madrid")]
+    [0, 1]
+    >>> instants_of(datetime(2026, 3, 29, 2), "Europe/Madrid")
+    ()
+    """
+    before, after = _both_readings(wall, parse_clock(clock))
+    if before == after:
+        return (before,)
+    return (before, after) if before < after else ()
+
+
+@lru_cache(maxsize=65536)
 def parse_time(text: str) -> datetime:
     """Return an ISO 8601 date or time; without an offset it stays naive: a local time whose zone comes later.
 
@@ -195,11 +230,11 @@ def parse_instant(text: str, clock: str) -> datetime:
         return parsed.astimezone(UTC)
     if parsed.time() == time():
         return start_of_day(parsed.date(), clock)
-    before, after = _both_readings(parsed, parse_clock(clock))
-    if before != after:
-        code, often = "time.invalid", "twice" if before < after else "never"
+    found = instants_of(parsed, clock)
+    if len(found) != 1:
+        code, often = "time.invalid", "twice" if found else "never"
         raise InputRefusedError(code, f"{text!r} exists {often} in {clock}", hint="write its offset: 2026-10-25T02:30:00+01:00")
-    return before
+    return found[0]
 
 
 def month_dates(month: str) -> tuple[date, date]:

@@ -9,23 +9,19 @@ handful of look-ups as a day.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from functools import cached_property, lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from schemas.errors import InputRefusedError
+from schemas.periods import local_date, parse_clock, start_of_day
 
 EPOCH = date(1970, 1, 1)
 DAY_SECONDS = 86_400
 _SAMPLE_SECONDS = 21_600
 """Zones are sampled every six hours: no zone has ever changed twice, and back, within that."""
-_OFFSET = re.compile(r"([+-])([0-9]{2}):([0-9]{2})")
-_MAX_OFFSET_HOURS = 18
 
 Integers = np.ndarray[Any, np.dtype[Any]]
 """Exact integers: int64, or Python's own (dtype object) where 64 bits do not hold them."""
@@ -47,20 +43,20 @@ class Clock:
         Raises:
             InputRefusedError: ``clock.unknown``.
         """
-        _zone(self.name)
+        parse_clock(self.name)
 
     @cached_property
     def zone(self) -> tzinfo:
         """The zone as the standard library knows it."""
-        return _zone(self.name)
+        return parse_clock(self.name)
 
     def midnight(self, day: date) -> int:
         """Return the first instant of a local date [s since 1970 UTC]; where midnight is skipped, the instant after."""
-        return int(datetime.combine(day, time(), self.zone).timestamp())
+        return int(start_of_day(day, self.name).timestamp())
 
     def day_of(self, instant: datetime) -> date:
         """Return the local date of an instant."""
-        return instant.astimezone(self.zone).date()
+        return local_date(instant, self.name)
 
     def offsets(self, instants: Integers) -> Integers:
         """Return the offset of local time from UTC [s] at each instant.
@@ -75,20 +71,6 @@ class Clock:
         return offsets[np.searchsorted(starts, instants, side="right")]
 
 
-def _zone(name: str) -> tzinfo:
-    match = _OFFSET.fullmatch(name)
-    if match:
-        hours, minutes = int(match[2]), int(match[3])
-        if hours < _MAX_OFFSET_HOURS and minutes < 60:  # noqa: PLR2004 - minutes of an hour
-            offset = timedelta(hours=hours, minutes=minutes)
-            return timezone(offset if match[1] == "+" else -offset)
-    try:
-        return ZoneInfo(name)
-    except (ValueError, KeyError, OSError):
-        code, hint = "clock.unknown", "name a zone such as Europe/Berlin or an offset such as +10:00"
-        raise InputRefusedError(code, f"{name!r} is no clock", hint) from None
-
-
 @lru_cache(maxsize=1024)
 def _changes(name: str, first_day: int, last_day: int) -> tuple[Integers, Integers]:
     """Return the instants at which the offset changes, and the k + 1 offsets between them [s].
@@ -98,7 +80,7 @@ def _changes(name: str, first_day: int, last_day: int) -> tuple[Integers, Intege
         first_day: first UTC day [days since 1970].
         last_day: day after the last one.
     """
-    zone = _zone(name)
+    zone = parse_clock(name)
 
     def offset_at(instant: int) -> int:
         offset = datetime.fromtimestamp(instant, UTC).astimezone(zone).utcoffset()

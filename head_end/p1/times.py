@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
+
+from schemas.instants import microseconds_of
+from schemas.periods import instants_of, offset_text, parse_clock
 
 DUTCH_ZONE = "Europe/Amsterdam"
-_DUTCH = ZoneInfo(DUTCH_ZONE)
 WINTER_MINUTES = 60
 """Offset of W in Central Europe [min]."""
 _SUMMER_MINUTES = 60
@@ -28,8 +29,6 @@ _CLOCK_SET_FROM = 2001
 """Meters that were never told the time begin in January 2000; none of these telegrams existed then."""
 _FIRST_YEAR_OF_THE_PAST = 70
 """From here on two digits mean a clock that counts from 1970: it was never set either."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class Stamp(NamedTuple):
@@ -54,16 +53,16 @@ class P1Clock:
 
     Attributes:
         winter_minutes: offset of times with the letter W [min]; one hour more with S.
-        plain: the clock of times without a letter.
+        plain: zone or offset of times without a letter.
     """
 
     winter_minutes: int = WINTER_MINUTES
-    plain: tzinfo = _DUTCH
+    plain: str = DUTCH_ZONE
 
     @classmethod
     def at(cls, offset_minutes: int) -> P1Clock:
         """Return the clock of a country whose standard time has another offset."""
-        return cls(offset_minutes, timezone(timedelta(minutes=offset_minutes)))
+        return cls(offset_minutes, offset_text(offset_minutes))
 
 
 @lru_cache(maxsize=4096)
@@ -86,13 +85,13 @@ def parse_stamp(text: str, clock: P1Clock) -> Stamp | None:
     season = match[7]
     if season:
         offset = timedelta(minutes=clock.winter_minutes + (_SUMMER_MINUTES if season == "S" else 0))
-        instant = wall.replace(tzinfo=timezone(offset))
+        instants: tuple[datetime, ...] = (wall.replace(tzinfo=timezone(offset)),)
     else:
-        instant = wall.replace(tzinfo=clock.plain)
-        if instant.utcoffset() != instant.replace(fold=1).utcoffset():
-            return None
+        instants = instants_of(wall, clock.plain)
+    if len(instants) != 1:
+        return None
     return Stamp(
-        (instant - _EPOCH) // _MICROSECOND,
+        microseconds_of(instants[0]),
         has_season=bool(season),
         fits_season=not season or season in _seasons(wall),
         is_set=wall.year >= _CLOCK_SET_FROM,
@@ -101,5 +100,5 @@ def parse_stamp(text: str, clock: P1Clock) -> Stamp | None:
 
 def _seasons(wall: datetime) -> set[str]:
     """Return the letters that a local time can have in Central Europe: both in the hours of the two changes."""
-    offsets = (wall.replace(tzinfo=_DUTCH, fold=fold).utcoffset() for fold in (0, 1))
+    offsets = (wall.replace(tzinfo=parse_clock(DUTCH_ZONE), fold=fold).utcoffset() for fold in (0, 1))
     return {"W" if offset == timedelta(minutes=WINTER_MINUTES) else "S" for offset in offsets}

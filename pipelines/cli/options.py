@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from pipelines.ingest.format_names import FORMAT_NAMES
 from schemas.errors import InputRefusedError
 from schemas.periods import month_dates, parse_offset
 
@@ -101,10 +102,11 @@ def ingest_options(command: Command) -> Command:
         click.option(
             "--format",
             "format_name",
-            type=click.Choice(["auto", "nem12", "nem13", "csv"]),
+            type=click.Choice(["auto", *FORMAT_NAMES]),
             default="auto",
             show_default=True,
-            help="Format of the files.",
+            metavar="FORMAT",
+            help=f"Format of the files, where they do not show it: {', '.join(FORMAT_NAMES)}.",
         ),
     ):
         command = option(command)

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from schemas.errors import InputRefusedError
+from pipelines.ingest.refusals import unfit_file
 
 MOST_FILE_BYTES = 64 * 2**30
 """Six times the interval data of a million meters and a month; a larger file is a mistake or an attack."""
@@ -81,14 +81,14 @@ def _open_regular(path: Path) -> BinaryIO:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as problem:
         if path.is_symlink():
-            raise _refusal("file.special", f"{path.name} is a link, not a regular file") from None
-        raise _refusal("file.unreadable", f"{path.name} cannot be read: {problem.strerror}") from None
+            raise unfit_file("file.special", f"{path.name} is a link, not a regular file") from None
+        raise unfit_file("file.unreadable", f"{path.name} cannot be read: {problem.strerror}") from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise _refusal("file.special", f"{path.name} is a folder, a pipe or a device, not a regular file")
+        raise unfit_file("file.special", f"{path.name} is a folder, a pipe or a device, not a regular file")
     if (size := os.fstat(descriptor).st_size) > MOST_FILE_BYTES:
         os.close(descriptor)
-        raise _refusal("file.limit", f"{path.name} has {size >> 30} GiB, at most {MOST_FILE_BYTES >> 30} are read")
+        raise unfit_file("file.limit", f"{path.name} has {size >> 30} GiB, at most {MOST_FILE_BYTES >> 30} are read")
     return os.fdopen(descriptor, "rb")
 
 
@@ -98,7 +98,7 @@ def _zip_members(file: BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
     try:
         archive = zipfile.ZipFile(file)
     except _BROKEN as problem:
-        raise _refusal("archive.corrupt", f"the zip file cannot be read: {problem}") from None
+        raise unfit_file("archive.corrupt", f"the zip file cannot be read: {problem}") from None
     members = [info for info in archive.infolist() if not info.is_dir() and not _NOT_DATA.search(info.filename)]
     _check_members(members)
     budget = _Budget()
@@ -106,7 +106,7 @@ def _zip_members(file: BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
         try:
             unpacked = archive.open(info)
         except _BROKEN as problem:
-            raise _refusal("archive.corrupt", f"member {info.filename} cannot be unpacked: {problem}") from None
+            raise unfit_file("archive.corrupt", f"member {info.filename} cannot be unpacked: {problem}") from None
         with unpacked:
             yield info.filename, _limited(unpacked, info.compress_size, budget, info.filename)
 
@@ -118,34 +118,34 @@ def _check_directory(file: BinaryIO) -> None:
     tail = file.read()
     place = tail.rfind(EMPTY_ZIP_MAGIC)
     if not 0 <= place <= len(tail) - _DIRECTORY_END.size:
-        raise _refusal("archive.corrupt", "the end of the zip file is missing")
+        raise unfit_file("archive.corrupt", "the end of the zip file is missing")
     directory_bytes = _DIRECTORY_END.unpack_from(tail, place)[5]
     if directory_bytes > MOST_DIRECTORY_BYTES:
-        raise _refusal("archive.limit", f"a table of contents of {directory_bytes} bytes")
+        raise unfit_file("archive.limit", f"a table of contents of {directory_bytes} bytes")
     file.seek(0)
 
 
 def _check_members(members: list[zipfile.ZipInfo]) -> None:
     """Refuse an archive whose table of contents is not that of a delivery."""
     if not members:
-        raise _refusal("file.empty", "the zip file holds no file")
+        raise unfit_file("file.empty", "the zip file holds no file")
     if len(members) > MOST_MEMBERS:
-        raise _refusal("archive.limit", f"{len(members)} members, at most {MOST_MEMBERS} are taken")
+        raise unfit_file("archive.limit", f"{len(members)} members, at most {MOST_MEMBERS} are taken")
     if len({info.filename for info in members}) != len(members):
-        raise _refusal("archive.name", "two members have the same name")
+        raise unfit_file("archive.name", "two members have the same name")
     if max(info.file_size for info in members) > MOST_MEMBER_BYTES or sum(info.file_size for info in members) > MOST_TOTAL_BYTES:
-        raise _refusal("archive.limit", "it declares to unpack to more than a delivery does")
+        raise unfit_file("archive.limit", "it declares to unpack to more than a delivery does")
     ends = 0
     for info in sorted(members, key=lambda one: one.header_offset):
         name = info.filename
         if name.startswith("/") or ".." in name.split("/") or "\\" in name or ":" in name or not name.isprintable():
-            raise _refusal("archive.name", f"a member is called {name!r}")
+            raise unfit_file("archive.name", f"a member is called {name!r}")
         if stat.S_ISLNK(info.external_attr >> 16):
-            raise _refusal("archive.name", f"member {name} is a symbolic link")
+            raise unfit_file("archive.name", f"member {name} is a symbolic link")
         if info.flag_bits & 1:
-            raise _refusal("archive.encrypted", f"member {name} is encrypted")
+            raise unfit_file("archive.encrypted", f"member {name} is encrypted")
         if info.header_offset < ends:
-            raise _refusal("archive.corrupt", f"member {name} overlaps another one")
+            raise unfit_file("archive.corrupt", f"member {name} overlaps another one")
         ends = info.header_offset + info.compress_size
 
 
@@ -174,21 +174,17 @@ class _Limited(io.RawIOBase):
         try:
             piece = self._source.read(len(room))
         except _BROKEN as problem:
-            raise _refusal("archive.corrupt", f"{self._name or 'the gzip file'} cannot be unpacked: {problem}") from None
+            raise unfit_file("archive.corrupt", f"{self._name or 'the gzip file'} cannot be unpacked: {problem}") from None
         if not self._read and piece.startswith((GZIP_MAGIC, ZIP_MAGIC)):
-            raise _refusal("archive.nested", f"{self._name or 'the gzip file'} holds another archive")
+            raise unfit_file("archive.nested", f"{self._name or 'the gzip file'} holds another archive")
         self._read += len(piece)
         self._budget.total += len(piece)
         too_large = self._read > MOST_MEMBER_BYTES or self._budget.total > MOST_TOTAL_BYTES
         if too_large or (self._read > RATIO_FROM_BYTES and self._read > HIGHEST_RATIO * self._packed):
-            raise _refusal("archive.limit", f"{self._name or 'the gzip file'} unpacks to more than a delivery does")
+            raise unfit_file("archive.limit", f"{self._name or 'the gzip file'} unpacks to more than a delivery does")
         room[: len(piece)] = piece
         return len(piece)
 
 
 def _limited(source: Any, packed: int, budget: _Budget, name: str) -> BinaryIO:  # noqa: ANN401 - any binary stream
     return io.BufferedReader(_Limited(source, packed, budget, name), BUFFER_BYTES)
-
-
-def _refusal(code: str, message: str) -> InputRefusedError:
-    return InputRefusedError(code, message, "ask the sender for the file again")

@@ -19,11 +19,15 @@ from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
 from pipelines.ingest.collector import READ_QUALITY, UNVERIFIED, Collector, Series
-from pipelines.ingest.local_times import LocalClock, clock_of, instants_of, wall_clock_us
 from pipelines.ingest.reader import Parsed, ReadContext
+from pipelines.ingest.refusals import empty_file, other_format
 from pipelines.ingest.rejected import Fault
+from pipelines.ingest.times.clocks import clock_of
+from pipelines.ingest.times.wall_clocks import wall_clock
 from schemas.codes import Direction, Quality
 from schemas.errors import InputRefusedError
+from schemas.instants import microseconds_of
+from schemas.periods import instants_of
 
 MOST_LINE_BYTES = 64 * 2**10
 """The longest record, additional information of a site visit, has some 250 characters."""
@@ -71,7 +75,7 @@ def read_d0010(stream: BinaryIO, context: ReadContext) -> Iterator[Parsed]:
             end (``record.size``), or its clock is none (``clock.invalid``).
     """
     clock = clock_of(context, context.zone)
-    collector = Collector(context.prefix, clock.name)
+    collector = Collector(context.prefix, clock)
     file = _File(context.name, collector, clock)
     for raw in iter(lambda: stream.readline(MOST_LINE_BYTES + 1), b""):
         file.follow(raw)
@@ -116,7 +120,7 @@ class _File:
 
     name: str
     collector: Collector
-    clock: LocalClock
+    clock: str
     _line: int = 0
     _flow: _Flow | None = None
     _flows: int = 0
@@ -159,9 +163,7 @@ class _File:
         if self._flow is not None:
             self._lose(Fault("file.truncated", "the file ends before its ZPT record"), b"")
         if not self._flows:
-            code = "format.unknown" if self._line else "file.empty"
-            hint = "name its format with --format" if self._line else "ask the sender for the file again"
-            raise InputRefusedError(code, f"{self.name} holds no D0010 flow", hint)
+            raise other_format(self.name, "D0010 flow") if self._line else empty_file(self.name)
         if self._site_visits:
             self.collector.warn("flow.site_visit", f"{self._site_visits} records of site visits (027, 029, 033) are left out")
 
@@ -259,7 +261,7 @@ class _File:
             return fault
         read_at_us = self._instant(when)
         if read_at_us is None:
-            return Fault("time.invalid", f"'{when[:40]}' is no time of {self.clock.name}, or comes twice or never there")
+            return Fault("time.invalid", f"'{when[:40]}' is no time of {self.clock}, or comes twice or never there")
         if not value or value.startswith("-"):
             return Fault("value.invalid", f"'{value[:40]}' is no reading of a register")
         self.collector.add_read(
@@ -296,9 +298,9 @@ class _File:
 
     def _instant(self, stamp: str) -> int | None:
         """Return the instant of a stamp, ``CCYYMMDDHHMMSS`` [us since 1970, UTC]; None where it names none, or two."""
-        wall_us = wall_clock_us(stamp)
-        instants = () if wall_us is None else instants_of(wall_us, self.clock)
-        return instants[0] if len(instants) == 1 else None
+        wall = wall_clock(stamp)
+        instants = () if wall is None else instants_of(wall, self.clock)
+        return microseconds_of(instants[0]) if len(instants) == 1 else None
 
 
 def _at(fields: list[str], place: int) -> str:

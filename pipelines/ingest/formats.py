@@ -38,6 +38,7 @@ from pipelines.ingest.own_shape.jsonl import read_jsonl, recognise_jsonl
 from pipelines.ingest.own_shape.parquet import read_parquet, recognise_parquet
 from pipelines.ingest.p1.reader import read_p1, recognise_p1
 from pipelines.ingest.reader import Reader
+from pipelines.ingest.refusals import empty_file
 from pipelines.ingest.tables.encodings import is_text
 from pipelines.ingest.tables.families import family_names, family_reader, recognise_family
 from pipelines.ingest.tables.mapped_csv import read_mapped_csv
@@ -88,7 +89,8 @@ READERS: dict[str, Reader] = {
     "csv": read_mapped_csv,
     **{name: family_reader(name) for name in family_names()},
 }
-"""Every format and its reader: those that show what they are, tables with a mapping, tables of a known family."""
+"""Every format and its reader: those that show what they are, tables with a mapping, tables of a known
+family; their names stand in ``format_names``, too."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _TABLE = re.compile(rb"\s*[^\n]*[,;|\t][^\n]*")
@@ -109,8 +111,7 @@ def detect(head: bytes, name: str, mapping: str | None) -> str:
     'nem12'
     """
     if not head.strip(_BYTE_ORDER_MARK + b" \t\r\n"):
-        code = "file.empty"
-        raise InputRefusedError(code, f"{name} is empty", "ask the sender for the file again")
+        raise empty_file(name)
     for known in FORMATS:
         if known.recognises(head):
             return known.name

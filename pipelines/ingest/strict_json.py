@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, BinaryIO, NoReturn
 
 from pipelines.ingest.numbers import MOST_CHARACTERS
-from schemas.errors import InputRefusedError
+from pipelines.ingest.refusals import empty_file, unfit_file
 
 MOST_BYTES = 64 * 2**20
 MOST_EXPONENT = 30
@@ -34,7 +34,7 @@ def read_json(stream: BinaryIO, name: str) -> Any:  # noqa: ANN401 - whatever a 
     """
     raw = stream.read(MOST_BYTES + 1)
     if len(raw) > MOST_BYTES:
-        raise _refusal("json.limit", f"{name} is larger than {MOST_BYTES >> 20} MiB")
+        raise unfit_file("json.limit", f"{name} is larger than {MOST_BYTES >> 20} MiB")
     return parse_json(raw, name)
 
 
@@ -45,18 +45,18 @@ def parse_json(raw: bytes, name: str) -> Any:  # noqa: ANN401 - whatever a docum
     [{'kwh': Decimal('0.10')}]
     """
     if not raw.strip(_BYTE_ORDER_MARK + b" \t\r\n"):
-        raise _refusal("file.empty", f"{name} is empty")
+        raise empty_file(name)
     try:
         text = raw.removeprefix(_BYTE_ORDER_MARK).decode("utf-8")
         found = json.loads(text, parse_float=_number, parse_int=_number, parse_constant=_no_number, object_pairs_hook=_once)
     except UnicodeDecodeError:
-        raise _refusal("json.text", f"{name} is not written in UTF-8") from None
+        raise unfit_file("json.text", f"{name} is not written in UTF-8") from None
     except RecursionError:
-        raise _refusal("json.limit", f"{name}: nested deeper than a metering document") from None
+        raise unfit_file("json.limit", f"{name}: nested deeper than a metering document") from None
     except json.JSONDecodeError as error:
-        raise _refusal("json.malformed", f"{name} is no JSON: {error.msg} at line {error.lineno}") from None
+        raise unfit_file("json.malformed", f"{name} is no JSON: {error.msg} at line {error.lineno}") from None
     if "\\u" in text and _SURROGATE.search(json.dumps(found, ensure_ascii=False, default=str)):
-        raise _refusal("json.text", f"{name} holds half a character")
+        raise unfit_file("json.text", f"{name} holds half a character")
     return found
 
 
@@ -96,12 +96,12 @@ def value_at(document: object, *path: str | int) -> Any:  # noqa: ANN401 - whate
 def _number(text: str) -> Decimal:
     digits, _, exponent = text.lower().partition("e")
     if len(digits) > MOST_CHARACTERS or len(exponent) > len("+30") or abs(int(exponent or 0)) > MOST_EXPONENT:
-        raise _refusal("json.number", f"'{text[:MOST_CHARACTERS]}' is no number of a meter")
+        raise unfit_file("json.number", f"'{text[:MOST_CHARACTERS]}' is no number of a meter")
     return Decimal(text)
 
 
 def _no_number(text: str) -> NoReturn:
-    raise _refusal("json.number", f"'{text}' is no number")
+    raise unfit_file("json.number", f"'{text}' is no number")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -109,9 +109,5 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise _refusal("json.duplicate_key", f"the key '{twice[:60]}' stands twice in one object")
+        raise unfit_file("json.duplicate_key", f"the key '{twice[:60]}' stands twice in one object")
     return found
-
-
-def _refusal(code: str, message: str) -> InputRefusedError:
-    return InputRefusedError(code, message, "ask the sender for the file again")

@@ -1,7 +1,8 @@
-"""Fuzz the reader of a format: ``python -m tests.fuzz.fuzz_reader FORMAT --seconds 60``.
+"""Fuzz the readers of formats: ``python -m tests.fuzz.fuzz_reader FORMAT --seconds 60``.
 
-Any format of the registry can be named. Inputs that break the promise of a reader are kept, with what the fuzzer has
-learnt so far, and a run begins where the one before it ended.
+Any formats of the registry can be named; each is fuzzed in a process of its own, one after the other, and what all of
+them share is loaded once. Inputs that break the promise of a reader are kept, with what the fuzzer has learnt so far,
+and a run begins where the one before it ended.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import atheris
 
-PROJECT = ("pipelines", "schemas", "tariffs")
+PROJECT = ("pipelines", "schemas", "tariffs", "head_end")
 """Packages whose branches guide the fuzzer."""
 SLOWEST_SECONDS = 20
 MOST_MIB = 2048
@@ -27,14 +29,20 @@ with atheris.instrument_imports(include=list(PROJECT)):
     promise = importlib.import_module("tests.fuzz.promise")
 
 
-def fuzz(name: str, seconds: int, folder: Path, corpus: Sequence[Path] = ()) -> None:
+FOREVER = -1
+HEADLINE = "== "
+"""Before the name of the format whose fuzzing follows."""
+
+
+def fuzz(name: str, seconds: int, folder: Path, corpus: Sequence[Path] = (), runs: int = FOREVER) -> None:
     """Fuzz a format; ends the program: 0 when the time is over, else with the input that broke the promise kept.
 
     Args:
         name: of the format.
-        seconds: how long [s].
+        seconds: how long at the most [s].
         folder: keeps what was learnt (``corpus``) and what was found (``findings``).
         corpus: files, or folders of files, to begin with besides the seeds.
+        runs: inputs to try at the most.
     """
     reader = formats.READERS[name]
     learnt, findings, words = folder / "corpus", folder / "findings", folder / "words.dict"
@@ -46,6 +54,7 @@ def fuzz(name: str, seconds: int, folder: Path, corpus: Sequence[Path] = ()) -> 
     words.write_text("".join(f'"{_escaped(word)}"\n' for word in known), "ascii")
     options = [
         f"-max_total_time={seconds}",
+        f"-runs={runs}",
         f"-timeout={SLOWEST_SECONDS}",
         f"-rss_limit_mb={MOST_MIB}",
         f"-max_len={LONGEST_BYTES}",
@@ -59,6 +68,19 @@ def fuzz(name: str, seconds: int, folder: Path, corpus: Sequence[Path] = ()) -> 
     atheris.Fuzz()
 
 
+def fuzz_each(names: Sequence[str], seconds: int, folder: Path, corpus: Sequence[Path] = (), runs: int = FOREVER) -> int:
+    """Fuzz formats one after the other, each in a process of its own; return how many broke their promise."""
+    broken = 0
+    for name in names:
+        sys.stderr.write(f"{HEADLINE}{name}\n")
+        sys.stderr.flush()
+        process = os.fork()
+        if process == 0:
+            fuzz(name, seconds, folder / name, corpus, runs)
+        broken += os.waitpid(process, 0)[1] != 0
+    return broken
+
+
 def _files(paths: Sequence[Path]) -> list[Path]:
     """Return files, and the files in folders."""
     inside = [found for path in paths for found in (sorted(path.rglob("*")) if path.is_dir() else [path])]
@@ -70,16 +92,17 @@ def _escaped(word: bytes) -> str:
     return "".join(f"\\x{byte:02X}" for byte in word)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Follow the command line."""
-    parser = argparse.ArgumentParser(prog="fuzz_reader", description="Fuzz the reader of a format.")
-    parser.add_argument("format", choices=sorted(formats.READERS))
-    parser.add_argument("--seconds", type=int, default=60, help="how long (default 60)")
+    parser = argparse.ArgumentParser(prog="fuzz_reader", description="Fuzz the readers of formats.")
+    parser.add_argument("formats", nargs="+", metavar="FORMAT", choices=sorted(formats.READERS))
+    parser.add_argument("--seconds", type=int, default=60, help="how long each at the most (default 60)")
+    parser.add_argument("--runs", type=int, default=FOREVER, help="inputs to try with each at the most")
     parser.add_argument("--corpus", type=Path, nargs="*", default=[], help="files, or folders of files, to begin with")
-    parser.add_argument("--folder", type=Path, help="keeps what is learnt and found (default .cache/fuzz/FORMAT)")
+    parser.add_argument("--folder", type=Path, default=Path(".cache/fuzz"), help="keeps what is learnt and found, by format")
     given = parser.parse_args(arguments)
-    fuzz(given.format, given.seconds, given.folder or Path(".cache/fuzz") / given.format, given.corpus)
+    return int(fuzz_each(given.formats, given.seconds, given.folder, given.corpus, given.runs) > 0)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -12,26 +12,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.ingest.reader import Reader
+from tests.pipelines.ingest import d0010_flows
+from tests.pipelines.ingest.cim import samples as cim
+from tests.pipelines.ingest.dlms import samples as dlms
 from tests.pipelines.ingest.espi.feeds import reading, simple
-from tests.pipelines.ingest.national.samples import SAMPLES
+from tests.pipelines.ingest.events import samples as events
+from tests.pipelines.ingest.market_documents import samples as market_documents
+from tests.pipelines.ingest.mdff import samples as mdff
+from tests.pipelines.ingest.mscons import samples as mscons
+from tests.pipelines.ingest.national import samples as national
+from tests.pipelines.ingest.own_shape import samples as own_shape
+from tests.pipelines.ingest.p1 import samples as p1
+from tests.pipelines.ingest.tables import samples as tables
 
+_INGEST = "pipelines.ingest."
 _LONGEST_WORD = 40
 _MOST_WORDS = 600
-
-NEM12 = f"""100,NEM12,202601021200,MDP1,RET1
-200,4000000001,E1B1,1,E1,N1,M1,KWH,30,
-300,20260101,{",".join(["0.5"] * 48)},V,,,20260102101112,20260102111213
-400,1,24,A,,
-400,25,48,S14,75,
-500,O,S1,20260101000000,100.5
-900
-""".encode()
-
-NEM13 = b"""100,NEM13,202601021200,MDP1,RET1
-250,4000000001,11,1,11,11,M1,E,100.5,20251001093000,A,,,250.5,20260101100000,A,,,150.0,kWh,20260401,20260102080000,
-550,N,,A,
-900
-"""
 
 TABLE = b"""at,kwh
 2026-10-25 01:30,0.5
@@ -40,12 +36,12 @@ TABLE = b"""at,kwh
 2026-10-25 02:00,nan
 """
 
+_ROOMS = (cim, d0010_flows, dlms, events, market_documents, mdff, mscons, national, own_shape, p1, tables)
+
 SEEDS: dict[str, tuple[bytes, ...]] = {
-    "nem12": (NEM12,),
-    "nem13": (NEM13,),
     "csv": (TABLE,),
     "espi": (simple(reading(quality=17, cost=5, tou=1)),),
-    **{name: (sample,) for name, sample in SAMPLES.items()},
+    **{name: (sample,) for room in _ROOMS for name, sample in room.SAMPLES.items()},
 }
 """Small valid files of a format."""
 
@@ -56,10 +52,12 @@ def seeds_of(name: str) -> tuple[bytes, ...]:
 
 
 def words_of(reader: Reader) -> list[bytes]:
-    """Return the words of a format: the short texts in the modules of its room."""
-    room = reader.__module__.rpartition(".")[0]
-    found = {word for name in sorted(sys.modules) if name.startswith(f"{room}.") for word in _words(name)}
-    return sorted(found)[:_MOST_WORDS]
+    """Return the words of a format: the short texts in its module, and in its rooms if it has any."""
+    module = reader.__module__
+    room = module.removeprefix(_INGEST).rpartition(".")[0]
+    rooms = (f"{_INGEST}{room}.", f"head_end.{room}.") if room else ()
+    modules = [name for name in sorted(sys.modules) if name == module != "__main__" or name.startswith(rooms)]
+    return sorted({word for name in modules for word in _words(name)})[:_MOST_WORDS]
 
 
 def _words(module: str) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from schemas.errors import InputRefusedError
 from schemas.periods import (
     billing_period,
+    instants_of,
     local_date,
     month_dates,
     parse_clock,
@@ -236,3 +237,29 @@ class TestBillingPeriod:
 
     def test_the_local_date_is_that_of_the_clock(self):
         assert local_date(at("2026-09-30T22:00+00:00"), "Europe/Prague") == date(2026, 10, 1)
+
+
+class TestAWallClock:
+    @pytest.mark.parametrize(
+        ("zone", "text", "expected"),
+        [
+            ("Europe/London", "20260105T120000", [(2026, 1, 5, 12)]),
+            ("Europe/London", "20260705T120000", [(2026, 7, 5, 11)]),
+            ("Europe/London", "20261025T013000", [(2026, 10, 25, 0, 30), (2026, 10, 25, 1, 30)]),
+            ("Europe/London", "20261025T020000", [(2026, 10, 25, 2)]),
+            ("Europe/London", "20260329T005959", [(2026, 3, 29, 0, 59, 59)]),
+            ("Europe/London", "20260329T010000", []),
+            ("Europe/London", "20260329T015959", []),
+            ("Europe/London", "20260329T020000", [(2026, 3, 29, 1)]),
+            ("+10:00", "20260105T000000", [(2026, 1, 4, 14)]),
+            ("Australia/Lord_Howe", "20260405T014500", [(2026, 4, 4, 14, 45), (2026, 4, 4, 15, 15)]),
+        ],
+    )
+    def test_means_one_instant_or_two_or_none(self, zone, text, expected):
+        found = list(instants_of(datetime.fromisoformat(text), zone))
+        assert found == [datetime(*parts, tzinfo=UTC) for parts in expected]
+
+
+@pytest.mark.parametrize(("wall", "times"), [("2026-07-01T02:00", 1), ("2026-10-25T02:59", 2), ("2026-03-29T02:30", 0)])
+def test_a_wall_clock_shows_a_time_once_twice_or_never(wall, times):
+    assert len(instants_of(datetime.fromisoformat(wall), "Europe/Madrid")) == times

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import timezone
 from typing import BinaryIO, NamedTuple
 
 from pipelines.ingest.cim.end_device_events import UNKNOWN, event_type_of
@@ -38,13 +38,15 @@ from pipelines.ingest.cim.reading_elements import (
 from pipelines.ingest.cim.reading_quality import Judged, judge
 from pipelines.ingest.cim.reading_type import Meaning, meaning_of, parse_reading_type
 from pipelines.ingest.collector import READ_QUALITY, Collector, Series
-from pipelines.ingest.instants import instant_us, names_offset
 from pipelines.ingest.reader import Parsed, ReadContext
+from pipelines.ingest.refusals import other_format, unfit_file
 from pipelines.ingest.rejected import Fault
 from pipelines.ingest.strict_xml import Element, child, children, local_name, stream_elements, text_at
+from pipelines.ingest.times.clocks import DocumentClock, clock_of
+from pipelines.ingest.times.stamps import parse_stamp
 from schemas.codes import Quality, ReadKind
-from schemas.errors import InputRefusedError
-from schemas.periods import parse_time
+from schemas.instants import MINUTE_US, SECOND_US, microseconds_of
+from schemas.periods import instants_of
 
 MOST_WAITING = 200_000
 """Values that wait for the definition of their reading type; more are set aside, and so are long ones."""
@@ -55,8 +57,6 @@ _HEAD = re.compile(
 )
 _DOCUMENTS = frozenset({"MeterReadings", "EndDeviceEvents"})
 _WITHDRAWING = frozenset({"delete", "deleted", "cancel", "canceled", "cancelled", "close", "closed"})
-_SECOND_US = 1_000_000
-_MINUTE_US = 60 * _SECOND_US
 _DAY_MINUTES = 1440
 _DECEMBER = 12
 _NAME_CHARACTERS = 80
@@ -89,9 +89,11 @@ def read_meter_readings(stream: BinaryIO, context: ReadContext) -> Iterator[Pars
 
     Raises:
         InputRefusedError: as ``stream_elements``; ``format.unknown``, nothing of this format is in it;
-            ``document.withdrawn``, the message withdraws readings; ``time.invalid``, the time of the message is none.
+            ``document.withdrawn``, the message withdraws readings; ``time.invalid``, the time of the message is none;
+            ``clock.invalid``.
     """
-    file = _File(context, Collector(context.prefix))
+    collector = Collector(context.prefix)
+    file = _File(context.name, DocumentClock(clock_of(context, context.zone), collector), collector)
     for event, element in stream_elements(stream, (READING, EVENT), context.name):
         if event == "start":
             file.root = element
@@ -108,7 +110,8 @@ class _File:
     """A document while it is read.
 
     Attributes:
-        context: what the reader was told.
+        name: of the document.
+        clock: of times that name no offset.
         collector: what was met.
         root: of the document; keeps what is neither meter reading nor event.
         version_us: when the message was made; None where nothing says.
@@ -120,7 +123,8 @@ class _File:
         meanings: reading types met.
     """
 
-    context: ReadContext
+    name: str
+    clock: DocumentClock
     collector: Collector
     root: Element = None
     version_us: int | None = None
@@ -147,7 +151,7 @@ class _File:
         """Take what waited for the end of the document."""
         self._read_header()
         if not any(local_name(element) in _DOCUMENTS for element in self.root.iter()):
-            raise _refusal("format.unknown", f"{self.context.name} holds no meter readings and no events of IEC 61968-9")
+            raise other_format(self.name, "meter readings and no events of IEC 61968-9")
         defined = defined_reading_types(self.root) if self.waiting else {}
         for value in self.waiting:
             meaning = self._meaning(value.channel, defined.get(value.channel, ""))
@@ -168,11 +172,11 @@ class _File:
             return
         verb = text_at(header, "Verb") or ""
         if verb.lower() in _WITHDRAWING:
-            raise _refusal("document.withdrawn", f"{self.context.name} withdraws readings ('{verb}'); nothing is taken from it")
+            raise unfit_file("document.withdrawn", f"{self.name} withdraws readings ('{verb}'); nothing is taken from it")
         made = text_at(header, "Timestamp")
-        found = None if made is None else self._instant(made)
+        found = None if made is None else self.clock.instant_us(made)
         if isinstance(found, Fault):
-            raise _refusal(found.code, f"{self.context.name}: the time of the message: {found.message}")
+            raise unfit_file(found.code, f"{self.name}: the time of the message: {found.message}")
         self.version_us = found
 
     def _take_reading(self, reading: Element, record: str) -> None:
@@ -255,7 +259,7 @@ class _File:
             self._take_quantity(series, value, meaning, judged)
             return
         stamp = value.stamp or value.period_end
-        read_at = None if stamp is None else self._instant(stamp)
+        read_at = None if stamp is None else self.clock.instant_us(stamp)
         if isinstance(read_at, Fault):
             self.collector.reject(value.record, read_at, value.raw)
             return
@@ -273,13 +277,13 @@ class _File:
             self.collector.warn(
                 "period.unknown", f"reading type {series.channel[:_NAME_CHARACTERS]}: nothing says when its periods begin"
             )
-        if span.start is None or (span.end - span.start) % _SECOND_US:
+        if span.start is None or (span.end - span.start) % SECOND_US:
             self._add_read(series, value, judged, span, ReadKind.PERIOD)
             return
         self.collector.add_interval(
             series,
             span.start,
-            (span.end - span.start) // _SECOND_US,
+            (span.end - span.start) // SECOND_US,
             value.text,
             value.record,
             quality=judged.quality,
@@ -307,14 +311,14 @@ class _File:
     def _span(self, value: Value, meaning: Meaning) -> _Span | Fault:
         """Return the period of a value: the one that is written, else what its reading type makes of its end."""
         if value.period_start is not None and value.period_end is not None:
-            start, end = self._instant(value.period_start), self._instant(value.period_end)
+            start, end = self.clock.instant_us(value.period_start), self.clock.instant_us(value.period_end)
             if isinstance(start, Fault) or isinstance(end, Fault):
                 return start if isinstance(start, Fault) else Fault("time.invalid", f"'{value.period_end[:40]}' is no time")
             return _checked(_Span(start, end), meaning)
         stamp = value.stamp or value.period_end
         if stamp is None:
             return Fault("time.missing", "a quantity of a period without a time")
-        end = self._instant(stamp)
+        end = self.clock.instant_us(stamp)
         return end if isinstance(end, Fault) else self._span_before(stamp, end, meaning)
 
     def _span_before(self, stamp: str, end: int, meaning: Meaning) -> _Span:
@@ -325,19 +329,23 @@ class _File:
             return _Span(None, end)
         if meaning.minutes >= _DAY_MINUTES:
             self._warn_of_assumed_period()
-        return _Span(end - meaning.minutes * _MINUTE_US, end)
+        return _Span(end - meaning.minutes * MINUTE_US, end)
 
     def _month_before(self, stamp: str) -> int | None:
         """Return the start of the calendar month that ends at a time, by the time's own offset."""
-        end = parse_time(stamp.strip())
-        year, month = (end.year, end.month - 1) if end.month > 1 else (end.year - 1, _DECEMBER)
+        end = parse_stamp(stamp)
+        if end is None:
+            return None
+        year, month = (end.wall.year, end.wall.month - 1) if end.wall.month > 1 else (end.wall.year - 1, _DECEMBER)
         try:
-            start: datetime = end.replace(year=year, month=month)
+            start = end.wall.replace(year=year, month=month)
         except ValueError:
             return None
         self._warn_of_assumed_period()
-        found = self._instant(start.isoformat())
-        return found if isinstance(found, int) else None
+        if end.offset is not None:
+            return microseconds_of(start.replace(tzinfo=timezone(end.offset)))
+        found = instants_of(start, self.clock.name)
+        return microseconds_of(found[0]) if len(found) == 1 else None
 
     def _warn_of_assumed_period(self) -> None:
         message = "days and months name only their end; they are counted back in the offset it is written in"
@@ -355,7 +363,7 @@ class _File:
             fault = Fault("record.identifier", "the event names no usage point and no device")
             self.collector.reject(event.record, fault, f"{event.time} {event.code}")
             return
-        started = None if event.time is None else self._instant(event.time)
+        started = None if event.time is None else self.clock.instant_us(event.time)
         if isinstance(started, Fault):
             self.collector.reject(event.record, started, f"{event.time} {event.code}")
             return
@@ -370,13 +378,6 @@ class _File:
             native_code=event.code,
         )
 
-    def _instant(self, text: str) -> int | Fault:
-        """Return a time as an instant; one without an offset by the clock that the reader was told."""
-        clock = self.context.clock or self.context.zone
-        if not names_offset(text):
-            self.collector.clock = clock
-        return instant_us(text, clock)
-
 
 def _checked(span: _Span, meaning: Meaning) -> _Span | Fault:
     """Return a written period, or why it cannot be one: it does not last, or lasts other than its reading type says."""
@@ -384,12 +385,8 @@ def _checked(span: _Span, meaning: Meaning) -> _Span | Fault:
     if span.end <= start:
         return Fault("time.invalid", "the time period ends before it begins")
     lasts = span.end - start
-    if meaning.minutes is not None and meaning.minutes < _DAY_MINUTES and lasts != meaning.minutes * _MINUTE_US:
+    if meaning.minutes is not None and meaning.minutes < _DAY_MINUTES and lasts != meaning.minutes * MINUTE_US:
         return Fault(
-            "record.length", f"the time period lasts {lasts // _SECOND_US} s, the reading type says {meaning.minutes} min"
+            "record.length", f"the time period lasts {lasts // SECOND_US} s, the reading type says {meaning.minutes} min"
         )
     return span
-
-
-def _refusal(code: str, message: str) -> InputRefusedError:
-    return InputRefusedError(code, message, "ask the sender for the file again")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -13,9 +12,8 @@ from pipelines.ingest.collector import Collector
 from pipelines.ingest.numbers import parse_quantity
 from pipelines.ingest.reader import ReadContext
 from pipelines.ingest.rejected import Fault
-from schemas.errors import InputRefusedError
+from pipelines.ingest.times.clocks import DocumentClock, clock_of
 from schemas.event_types import EventType
-from schemas.periods import parse_clock, parse_instant, parse_time
 from schemas.units import parse_unit
 
 NEEDED = frozenset({"service_point_id", "companion", "code", "started_at"})
@@ -23,8 +21,6 @@ NEEDED = frozenset({"service_point_id", "companion", "code", "started_at"})
 COLUMNS = NEEDED | {"meter_id", "ended_at", "magnitude", "unit"}
 MOST_CHARACTERS = 100
 """Of an identifier, a code, a unit or a time."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class _Span(NamedTuple):
@@ -47,26 +43,21 @@ class EventRows:
 
     Attributes:
         collector: where they go.
-        clock: zone or offset of times that name none.
+        clock: of times that name no offset.
     """
 
     collector: Collector
-    clock: str
+    clock: DocumentClock
 
     @classmethod
     def of(cls, context: ReadContext) -> EventRows:
         """Begin a file.
 
         Raises:
-            InputRefusedError: ``clock.invalid``.
+            InputRefusedError: ``clock.invalid``, ``clock.unknown``.
         """
-        clock = context.clock if context.clock is not None else context.zone
-        try:
-            parse_clock(clock)
-        except InputRefusedError:
-            code = "clock.invalid"
-            raise InputRefusedError(code, f"'{clock}' is no clock", "give an offset such as +10:00") from None
-        return cls(Collector(context.prefix), clock)
+        collector = Collector(context.prefix)
+        return cls(collector, DocumentClock(clock_of(context, context.zone), collector))
 
     def warn_of(self, names: set[str]) -> None:
         """Say which columns nobody reads."""
@@ -110,8 +101,8 @@ class EventRows:
 
     def _span_of(self, row: Mapping[str, str]) -> _Span | Fault:
         """Return when an event began and ended."""
-        started_at = self._instant(row["started_at"])
-        ended_at = self._instant(row["ended_at"]) if row["ended_at"] else None
+        started_at = self.clock.instant_us(row["started_at"])
+        ended_at = self.clock.instant_us(row["ended_at"]) if row["ended_at"] else None
         if isinstance(started_at, Fault):
             return started_at
         if isinstance(ended_at, Fault):
@@ -128,16 +119,6 @@ class EventRows:
         message = f"nobody knows event code {code} of the standard '{companion}'; it is kept (known: {', '.join(COMPANIONS)})"
         self.collector.warn("event.unknown", message)
         return EventType.UNKNOWN
-
-    def _instant(self, text: str) -> int | Fault:
-        """Return a time, UTC [us since 1970]."""
-        try:
-            instant = parse_instant(text, self.clock)
-            if parse_time(text).tzinfo is None:
-                self.collector.clock = self.clock
-        except InputRefusedError as refusal:
-            return Fault("time.invalid", refusal.message)
-        return (instant - _EPOCH) // _MICROSECOND
 
 
 def _unfit(row: Mapping[str, str]) -> Fault | None:

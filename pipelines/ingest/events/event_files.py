@@ -16,6 +16,7 @@ from typing import BinaryIO
 from pipelines.ingest.events.columns import COLUMNS, NEEDED, EventRows
 from pipelines.ingest.line_pieces import LinePiece, read_pieces
 from pipelines.ingest.reader import Parsed, ReadContext
+from pipelines.ingest.refusals import empty_file, unfit_file
 from pipelines.ingest.rejected import Fault
 from pipelines.ingest.strict_json import parse_json
 from schemas.errors import InputRefusedError
@@ -80,8 +81,7 @@ def read_csv_events(stream: BinaryIO, context: ReadContext) -> Iterator[Parsed]:
                 yield _hand_over(rows)
         _check_end(piece)
     if not names:
-        code = "file.empty"
-        raise InputRefusedError(code, f"{context.name} is empty", "ask the sender for the file again")
+        raise empty_file(context.name)
     yield _hand_over(rows)
 
 
@@ -110,8 +110,7 @@ def read_jsonl_events(stream: BinaryIO, context: ReadContext) -> Iterator[Parsed
             if rows.collector.is_full:
                 yield _hand_over(rows)
     if not met:
-        code = "file.empty"
-        raise InputRefusedError(code, f"{context.name} is empty", "ask the sender for the file again")
+        raise empty_file(context.name)
     yield _hand_over(rows)
 
 
@@ -170,8 +169,7 @@ def _check_header(header: bytes, piece: LinePiece, name: str) -> str:
 def _check_end(piece: LinePiece) -> None:
     """Refuse a table whose last line has no end: it was cut, and the value it ends with may be too."""
     if piece.cut and piece.text.rsplit(b"\n", 2)[-2].strip(_BLANK):
-        code = "file.truncated"
-        raise InputRefusedError(code, "the last line of the file has no end: the file was cut", "ask for the file again")
+        raise unfit_file("file.truncated", "the last line of the file has no end: the file was cut")
 
 
 def _csv_row(raw: bytes, names: list[str], delimiter: str) -> Mapping[str, str] | Fault:

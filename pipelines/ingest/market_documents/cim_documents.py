@@ -13,14 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from pipelines.ingest.collector import Collector
-from pipelines.ingest.instants import instant_us
 from pipelines.ingest.market_documents.codes import CIM_QUALITIES, PLANNED_PROCESSES, WITHDRAWN_STATUSES
 from pipelines.ingest.market_documents.series import Dialect, MeasuredSeries, Period, Point
 from pipelines.ingest.market_documents.sources import Source, first_text, text_of
 from pipelines.ingest.market_documents.take_series import SeriesTaker
 from pipelines.ingest.reader import ReadContext
+from pipelines.ingest.refusals import unfit_file
 from pipelines.ingest.rejected import Fault
-from schemas.errors import InputRefusedError
+from pipelines.ingest.times.clocks import DocumentClock, clock_of
+from pipelines.ingest.times.stamps import instant_us
 
 SERIES = ("Series", "TimeSeries")
 RSM_012 = "NotifyValidatedMeasureData_MarketDocument"
@@ -67,24 +68,24 @@ def taker_of(document: Source, name: str, context: ReadContext, collector: Colle
 
     Raises:
         InputRefusedError: ``document.incomplete``, it does not say what it must; ``document.withdrawn``;
-            ``document.planned``, its values were never metered; ``time.invalid``.
+            ``document.planned``, its values were never metered; ``time.invalid``; ``clock.invalid``.
     """
     missing = [field for field in _MUST_SAY.get(name, ()) if text_of(document, field) is None]
     if missing:
-        raise refusal("document.incomplete", f"{context.name}: the document does not say {', '.join(missing)}")
+        raise unfit_file("document.incomplete", f"{context.name}: the document does not say {', '.join(missing)}")
     process = text_of(document, "process.processType")
     if name != RSM_012 and process in PLANNED_PROCESSES:
-        raise refusal("document.planned", f"{context.name} holds plans or forecasts (process {process}), nothing metered")
+        raise unfit_file("document.planned", f"{context.name} holds plans or forecasts (process {process}), nothing metered")
     status = first_text(document, ("docStatus", "value"), ("docStatus",))
     if status in WITHDRAWN_STATUSES:
-        raise refusal("document.withdrawn", f"{context.name} is withdrawn (status {status}); nothing is taken from it")
+        raise unfit_file("document.withdrawn", f"{context.name} is withdrawn (status {status}); nothing is taken from it")
     is_danish = name in (RSM_012, ELOVERBLIK)
-    clock = context.clock or (DANISH_CLOCK if is_danish else context.zone)
+    clock = clock_of(context, DANISH_CLOCK if is_danish else context.zone)
     created = text_of(document, "createdDateTime")
     made = None if created is None else instant_us(created, clock)
     if isinstance(made, Fault):
-        raise refusal(made.code, f"{context.name}: createdDateTime: {made.message}")
-    return SeriesTaker(collector, Dialect(CIM_QUALITIES, must_register=name == RSM_012), clock, made)
+        raise unfit_file(made.code, f"{context.name}: createdDateTime: {made.message}")
+    return SeriesTaker(collector, Dialect(CIM_QUALITIES, must_register=name == RSM_012), DocumentClock(clock, collector), made)
 
 
 def series_of(source: Source, record: str) -> MeasuredSeries:
@@ -129,8 +130,3 @@ def _only(found: Mapping[str, str | Decimal], names: Sequence[str]) -> str | Dec
     """Return the scalar that bears one of some names; several make a text that nobody takes for a value."""
     there = [found[name] for name in names if name in found]
     return " ".join(map(str, there)) if len(there) > 1 else next(iter(there), None)
-
-
-def refusal(code: str, message: str) -> InputRefusedError:
-    """Return the refusal of a document."""
-    return InputRefusedError(code, message, "ask the sender for the document again")

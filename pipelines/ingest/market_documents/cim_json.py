@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from pipelines.ingest.collector import Collector
-from pipelines.ingest.market_documents.cim_documents import ELOVERBLIK, SERIES, refusal, series_of, taker_of
+from pipelines.ingest.market_documents.cim_documents import ELOVERBLIK, SERIES, series_of, taker_of
 from pipelines.ingest.market_documents.sources import JsonSource
 from pipelines.ingest.reader import Parsed, ReadContext
+from pipelines.ingest.refusals import other_format
 from pipelines.ingest.rejected import Fault
 from pipelines.ingest.strict_json import read_json
 
@@ -56,7 +57,7 @@ def read_cim_json(stream: BinaryIO, context: ReadContext) -> Iterator[Parsed]:
             message = f"the hub could not answer: {answer.get('errorCode')} {answer.get('errorText')}"
             collector.reject(prefix.rstrip("/") or "result", Fault("response.failed", message[:200]), message)
     if not found:
-        raise refusal("format.unknown", f"{context.name} holds no market document")
+        raise other_format(context.name, "market document")
     yield collector.hand_over()
 
 

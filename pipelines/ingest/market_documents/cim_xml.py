@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from pipelines.ingest.collector import Collector
-from pipelines.ingest.market_documents.cim_documents import RSM_012, SERIES, refusal, series_of, taker_of
+from pipelines.ingest.market_documents.cim_documents import RSM_012, SERIES, series_of, taker_of
 from pipelines.ingest.market_documents.sources import XmlSource
 from pipelines.ingest.market_documents.take_series import SeriesTaker
 from pipelines.ingest.reader import Parsed, ReadContext
+from pipelines.ingest.refusals import other_format, unfit_file
 from pipelines.ingest.strict_xml import Element, local_name, namespace_of, stream_elements
 
 _DOCUMENT = re.compile(r"[A-Za-z]+_MarketDocument")
@@ -78,10 +79,10 @@ class _Opened:
         """
         name = "" if element is None else local_name(element)
         if _DOCUMENT.fullmatch(name) is None:
-            raise refusal("format.unknown", f"{context.name}: a series outside of a market document")
+            raise other_format(context.name, "market document around a series")
         namespace = namespace_of(element)
         if (_DANISH if name == RSM_012 else _EUROPEAN).fullmatch(namespace) is None:
-            raise refusal("schema.version", f"{context.name}: nobody knows {name} in the version '{namespace[:120]}'")
+            raise unfit_file("schema.version", f"{context.name}: nobody knows {name} in the version '{namespace[:120]}'")
         return cls(element, taker_of(XmlSource(element), name, context, collector))
 
 

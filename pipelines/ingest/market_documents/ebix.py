@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from pipelines.ingest.collector import Collector
-from pipelines.ingest.instants import instant_us
-from pipelines.ingest.market_documents.cim_documents import DANISH_CLOCK, refusal
+from pipelines.ingest.market_documents.cim_documents import DANISH_CLOCK
 from pipelines.ingest.market_documents.codes import EBIX_QUALITIES
 from pipelines.ingest.market_documents.series import Dialect, MeasuredSeries, Period, Point
 from pipelines.ingest.market_documents.sources import XmlSource
 from pipelines.ingest.market_documents.take_series import SeriesTaker
 from pipelines.ingest.reader import Parsed, ReadContext
+from pipelines.ingest.refusals import other_format, unfit_file
 from pipelines.ingest.rejected import Fault
 from pipelines.ingest.strict_xml import Element, local_name, namespace_of, stream_elements
+from pipelines.ingest.times.clocks import DocumentClock, clock_of
+from pipelines.ingest.times.stamps import instant_us
 
 _DOCUMENT = "DK_MeteredDataTimeSeries"
 _SERIES = "PayloadEnergyTimeSeries"
@@ -79,18 +81,18 @@ def read_ebix(stream: BinaryIO, context: ReadContext) -> Iterator[Parsed]:
 def _taker_of(document: Element, context: ReadContext, collector: Collector) -> SeriesTaker:
     """Return who takes the series of a document."""
     if document is None or local_name(document) != _DOCUMENT:
-        raise refusal("format.unknown", f"{context.name} holds no {_DOCUMENT}")
+        raise other_format(context.name, _DOCUMENT)
     if namespace_of(document) != _NAMESPACE:
-        raise refusal("schema.version", f"{context.name}: nobody knows the version '{namespace_of(document)[:120]}'")
+        raise unfit_file("schema.version", f"{context.name}: nobody knows the version '{namespace_of(document)[:120]}'")
     source = XmlSource(document)
     missing = ["/".join(path) for path in _MUST_SAY if source.value(*path) is None]
     if missing:
-        raise refusal("document.incomplete", f"{context.name}: the document does not say {', '.join(missing)}")
-    clock = context.clock or DANISH_CLOCK
+        raise unfit_file("document.incomplete", f"{context.name}: the document does not say {', '.join(missing)}")
+    clock = clock_of(context, DANISH_CLOCK)
     made = instant_us(source.value(_HEADER, "Creation") or "", clock)
     if isinstance(made, Fault):
-        raise refusal(made.code, f"{context.name}: Creation: {made.message}")
-    return SeriesTaker(collector, Dialect(EBIX_QUALITIES, must_register=False), clock, made)
+        raise unfit_file(made.code, f"{context.name}: Creation: {made.message}")
+    return SeriesTaker(collector, Dialect(EBIX_QUALITIES, must_register=False), DocumentClock(clock, collector), made)
 
 
 def _take(source: XmlSource, record: str, taker: SeriesTaker, collector: Collector) -> Iterator[Parsed]:

@@ -12,17 +12,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipelines.ingest.collector import Collector, Series
-from pipelines.ingest.instants import instant_us, names_offset
 from pipelines.ingest.market_documents.codes import direction_of, unit_of
 from pipelines.ingest.market_documents.series import Dialect, MeasuredSeries, Period, Point
-from pipelines.ingest.market_documents.time_grid import MOST_STEPS, grid_of, is_calendar
+from pipelines.ingest.market_documents.time_grid import MOST_STEPS, grid_of
 from pipelines.ingest.reader import Parsed
 from pipelines.ingest.rejected import Fault
+from pipelines.ingest.times.clocks import DocumentClock
+from pipelines.ingest.times.durations import parse_duration
 from schemas.codes import Direction, Quality
+from schemas.instants import SECOND_US
 
 _FIXED_BLOCKS, _VARIABLE_BLOCKS = "A01", "A03"
 _POSITION = re.compile(r"[0-9]{1,7}")
-_SECOND_US = 1_000_000
 _CHARACTERS = 60
 
 
@@ -39,7 +40,7 @@ class SeriesTaker:
 
     collector: Collector
     dialect: Dialect
-    clock: str
+    clock: DocumentClock
     version_us: int | None
 
     def take(self, measured: MeasuredSeries) -> Iterator[Parsed]:
@@ -59,7 +60,7 @@ class SeriesTaker:
     def _version(self, measured: MeasuredSeries) -> int | Fault | None:
         """Return when the values were registered: by the series, else by the document."""
         if measured.registered is not None:
-            return self.instant(measured.registered)
+            return self.clock.instant_us(measured.registered)
         if self.dialect.must_register:
             return Fault("series.incomplete", "the series does not say when its values were registered")
         return self.version_us
@@ -124,14 +125,17 @@ class SeriesTaker:
             return Fault("time.missing", "the period has no start or no end")
         if period.resolution is None:
             return Fault("resolution.unknown", "the period has no resolution")
-        start, end = self.instant(period.start), self.instant(period.end)
+        start, end = self.clock.instant_us(period.start), self.clock.instant_us(period.end)
         if isinstance(start, Fault):
             return start
         if isinstance(end, Fault):
             return end
-        if is_calendar(period.resolution):
-            self.collector.clock = self.clock
-        return grid_of(start, end, period.resolution, self.clock)
+        step = parse_duration(period.resolution)
+        if step is None:
+            return Fault("resolution.unknown", f"'{period.resolution[:20]}' is no resolution of a measure document")
+        if step.is_calendar:
+            self.clock.use()
+        return grid_of(start, end, step, self.clock.name)
 
     def _take_point(self, series: Series, point: Point, span: tuple[int, int], record: str, version_us: int | None) -> None:
         """Take a point."""
@@ -151,19 +155,13 @@ class SeriesTaker:
         self.collector.add_interval(
             series,
             start,
-            (end - start) // _SECOND_US,
+            (end - start) // SECOND_US,
             point.quantity,
             record,
             quality=quality,
             native_quality=point.quality,
             version_us=version_us,
         )
-
-    def instant(self, text: str) -> int | Fault:
-        """Return a time as an instant; one without an offset by the document's clock."""
-        if not names_offset(text):
-            self.collector.clock = self.clock
-        return instant_us(text, self.clock)
 
     def _reject(self, record: str, fault: Fault, measured: MeasuredSeries, rows: int) -> None:
         """Set aside the points of a series or period."""

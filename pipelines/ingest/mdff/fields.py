@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import NamedTuple
 
 from pipelines.ingest.reader import ReadContext
 from pipelines.ingest.rejected import Fault
+from pipelines.ingest.times.clocks import given_offset_minutes
+from pipelines.ingest.times.wall_clocks import DATE_DIGITS, MINUTE_DIGITS, SECOND_DIGITS, wall_clock
 from schemas.codes import Direction, Quality
-from schemas.errors import InputRefusedError
+from schemas.instants import MINUTE_US, microseconds_of
 
 NEM_CLOCK_MINUTES = 600
 WESTERN_POWER_CLOCK_MINUTES = 480
@@ -31,12 +33,7 @@ FLAG_QUALITY = {
 START = rb"\A(?:\xef\xbb\xbf)?[\s,]*"
 """What may stand before the first record of a file."""
 _QUALITY_METHOD = re.compile(r"[AEFNS][0-9]{0,2}")
-_TIME_FORMS = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
-_DIGITS = re.compile(r"[0-9]+")
-_CLOCK = re.compile(r"([+-])([01][0-9]|2[0-3]):([0-5][0-9])")
-FIRST_YEAR, LAST_YEAR = 1900, 2999
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECONDS_A_MINUTE = 60_000_000
+_TIME_DIGITS = frozenset({DATE_DIGITS, MINUTE_DIGITS, SECOND_DIGITS})
 
 # NMI Procedure, table of interval data stream suffixes. AEMO names directions from the market's side: its "import"
 # comes from the customer. D and J were average streams once and are net streams now; a net stream has no direction.
@@ -58,29 +55,6 @@ class Header(NamedTuple):
     sent_at: int | None
 
 
-def parse_clock(text: str) -> int:
-    """Return an offset such as ``+10:00`` in minutes.
-
-    Raises:
-        InputRefusedError: ``text`` is no offset.
-    """
-    match = _CLOCK.fullmatch(text)
-    if match is None:
-        code = "clock.invalid"
-        raise InputRefusedError(code, f"'{text}' is no clock", "give an offset such as +10:00")
-    minutes = int(match[2]) * 60 + int(match[3])
-    return -minutes if match[1] == "-" else minutes
-
-
-def clock_text(minutes: int) -> str:
-    """Return an offset in minutes as text.
-
-    >>> clock_text(600), clock_text(-570)
-    ('+10:00', '-09:30')
-    """
-    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
-
-
 def split_record(raw: bytes) -> list[str]:
     """Return the fields of a record without their padding; bytes that are no UTF-8 become U+FFFD."""
     return [field.strip() for field in raw.decode("utf-8", "replace").split(",")]
@@ -99,11 +73,10 @@ def parse_header(fields: Sequence[str], context: ReadContext) -> Header:
         context: its ``clock`` overrides the format's.
 
     Raises:
-        InputRefusedError: ``context.clock`` is no offset.
+        InputRefusedError: ``clock.invalid``, the clock a person gave is no offset.
     """
-    if context.clock is not None:
-        clock = parse_clock(context.clock)
-    else:
+    clock = given_offset_minutes(context)
+    if clock is None:
         western = field_at(fields, 3).upper() in WESTERN_POWER
         clock = WESTERN_POWER_CLOCK_MINUTES if western else NEM_CLOCK_MINUTES
     return Header(clock, parse_moment(field_at(fields, 2), clock))
@@ -117,15 +90,8 @@ def parse_moment(text: str, clock_minutes: int) -> int | None:
     >>> parse_moment("20240230", 600) is None
     True
     """
-    form = _TIME_FORMS.get(len(text))
-    if form is None or _DIGITS.fullmatch(text) is None or not FIRST_YEAR <= int(text[:4]) <= LAST_YEAR:
-        return None
-    try:
-        local = datetime.strptime(text, form).replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    elapsed = local - _EPOCH
-    return (elapsed.days * 86_400 + elapsed.seconds) * 1_000_000 - clock_minutes * _MICROSECONDS_A_MINUTE
+    wall = wall_clock(text, len(text)) if len(text) in _TIME_DIGITS else None
+    return None if wall is None else microseconds_of(wall.replace(tzinfo=UTC)) - clock_minutes * MINUTE_US
 
 
 def parse_version(updated: str, loaded: str, header: Header) -> int | Fault | None:

@@ -26,14 +26,15 @@ import pyarrow as pa
 
 from pipelines.ingest.digits import Flags, read_numbers
 from pipelines.ingest.line_pieces import PIECE_BYTES, LinePiece, read_pieces
-from pipelines.ingest.mdff.fields import START, Header, clock_text, parse_header
+from pipelines.ingest.mdff.fields import START, Header, parse_header
 from pipelines.ingest.mdff.nem12_days import Days, Piece, Records, read_days
 from pipelines.ingest.mdff.nem12_records import NOTES, BadChannel, Channel, parse_day
 from pipelines.ingest.mdff.nem12_tables import OddDay, days_table, odd_days_table, reads_table
 from pipelines.ingest.mdff.nem12_walk import NO_CHANNEL, Lines, Place, Walk, is_cut
 from pipelines.ingest.reader import FileWarning, Parsed, ReadContext
+from pipelines.ingest.refusals import empty_file, other_format
 from pipelines.ingest.rejected import Fault, rejections_table
-from schemas.errors import InputRefusedError
+from schemas.periods import offset_text
 from schemas.readings import PARSED_INTERVALS
 
 _HEADER = re.compile(START + rb"100[ \t]*,[ \t]*NEM12\b", re.IGNORECASE)
@@ -105,7 +106,7 @@ class _File:
             reads=reads_table(walk.reads),
             rejections=rejections_table(walk.rejections),
             warnings=self._new([*walk.warnings, *_warnings_of(days, odd, walk.place)]),
-            clock=clock_text(walk.header.clock_minutes) if self.met else None,
+            clock=offset_text(walk.header.clock_minutes) if self.met else None,
         )
         self.header, self.channel = walk.header, walk.channel
         self.lines_before += len(lines)
@@ -114,11 +115,9 @@ class _File:
     def _check_format(self, last: LinePiece) -> None:
         """Refuse a file in which no record of the format was met."""
         if not self.lines_before and not last.text:
-            code = "file.empty"
-            raise InputRefusedError(code, f"{self.context.name} is empty", "ask the sender for the file again")
+            raise empty_file(self.context.name)
         if not self.met:
-            code = "format.unknown"
-            raise InputRefusedError(code, f"{self.context.name} holds no record of a NEM12 file", "name its format with --format")
+            raise other_format(self.context.name, "record of a NEM12 file")
 
     def _new(self, warnings: Sequence[FileWarning]) -> tuple[FileWarning, ...]:
         """Return the warnings of which none of the kind was given before."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from pipelines.ingest.digits import PAD, POWERS_OF_TEN, Bytes, Flags, Ints, Numbers, TextTable
-from pipelines.ingest.mdff.fields import FIRST_YEAR, FLAG_QUALITY, LAST_YEAR, is_quality, reason_text, split_record
+from pipelines.ingest.mdff.fields import FLAG_QUALITY, is_quality, reason_text, split_record
 from pipelines.ingest.mdff.nem12_frames import Frames
 from pipelines.ingest.mdff.nem12_records import (
     BASE_DECIMALS,
@@ -31,12 +31,12 @@ from pipelines.ingest.mdff.nem12_records import (
 )
 from pipelines.ingest.numbers import FINEST_EXPONENT
 from pipelines.ingest.rejected import Fault
+from pipelines.ingest.times.wall_clocks import FIRST_YEAR, LAST_YEAR
 from schemas.codes import Quality
+from schemas.instants import HOUR_US, MINUTE_US, SECOND_US
 
 Codes = np.ndarray[Any, np.dtype[np.int8]]
-_MICROSECONDS_A_SECOND = 1_000_000
-_MICROSECONDS_A_MINUTE = 60 * _MICROSECONDS_A_SECOND
-_MICROSECONDS_A_DAY = 1440 * _MICROSECONDS_A_MINUTE
+_DAY_US = 24 * HOUR_US
 _FLAG_CHARACTERS = 3
 _WORD_BYTES = 8
 _SAFE = 9e18  # below 2^63 by more than a float64 rounds
@@ -188,7 +188,7 @@ def _read_shape(piece: Piece, records: Records, slots: int) -> tuple[Days, Flags
     days = Days(
         line=records.line,
         frame=records.frame,
-        start=midnight - piece.frames.clock_minutes[records.frame] * _MICROSECONDS_A_MINUTE,
+        start=midnight - piece.frames.clock_minutes[records.frame] * MINUTE_US,
         exponent=exponent,
         values=values,
         coded=coded[special],
@@ -242,7 +242,7 @@ class _Tail(NamedTuple):
                 moment, valid = _read_times(self.piece, self.at + place)
                 given = self.piece.table.lengths(self.at + place) > 0
                 plain &= valid | ~given
-                version = np.where(given, moment - clock * _MICROSECONDS_A_MINUTE, version)
+                version = np.where(given, moment - clock * MINUTE_US, version)
         return version
 
     def read_reasons(self) -> dict[int, str]:
@@ -371,7 +371,7 @@ def _read_times(piece: Piece, fields: Ints) -> tuple[Ints, Flags]:
     hours, rest = np.divmod(clock_time, 10_000)
     minutes, seconds = np.divmod(rest, 100)
     midnight, valid = _midnights(dates, valid & (hours < 24) & (minutes < 60) & (seconds < 60))  # noqa: PLR2004
-    return midnight + (hours * 3600 + minutes * 60 + seconds) * _MICROSECONDS_A_SECOND, valid
+    return midnight + (hours * 3600 + minutes * 60 + seconds) * SECOND_US, valid
 
 
 def _midnights(dates: Ints, valid: Flags) -> tuple[Ints, Flags]:
@@ -384,4 +384,4 @@ def _midnights(dates: Ints, valid: Flags) -> tuple[Ints, Flags]:
     next_first = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     days = first + day - 1
     valid = valid & (days < next_first)
-    return np.where(valid, days, 0) * _MICROSECONDS_A_DAY, valid
+    return np.where(valid, days, 0) * _DAY_US, valid

@@ -16,11 +16,12 @@ from typing import Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
 
+from pipelines.ingest.collector import READ_QUALITY, UNVERIFIED
 from pipelines.ingest.line_pieces import PIECE_BYTES, LinePiece, read_pieces
 from pipelines.ingest.mdff.fields import (
+    FLAG_QUALITY,
     START,
     Header,
-    clock_text,
     direction_of,
     field_at,
     is_quality,
@@ -32,9 +33,10 @@ from pipelines.ingest.mdff.fields import (
 )
 from pipelines.ingest.numbers import parse_quantity
 from pipelines.ingest.reader import FileWarning, Parsed, ReadContext
+from pipelines.ingest.refusals import empty_file, other_format
 from pipelines.ingest.rejected import Fault, Rejection, rejection, rejections_table
 from schemas.codes import Direction, ReadKind
-from schemas.errors import InputRefusedError
+from schemas.periods import offset_text
 from schemas.register_reads import PARSED_READS
 from schemas.units import Unit, parse_unit
 
@@ -47,8 +49,6 @@ _QUANTITY, _UNIT, _UPDATED, _LOADED = 18, 19, 21, 22
 _FIELDS_NEEDED = _UNIT + 1
 _ROWS = 3
 _BLANK = b", \t\r\x1a"
-_QUALITY_WORDS = {"A": "measured", "E": "estimated", "F": "final_substituted", "S": "substituted"}
-_UNVERIFIED = "unverified"
 _NO_VALUE = "N"
 
 # DirectionIndicator: I into the grid, E out of it, which is the customer's import.
@@ -134,7 +134,7 @@ class _File:
             rejections=rejections_table(rejections),
             rows_read=len(reads) + sum(row.rows for row in rejections),
             warnings=tuple(warnings),
-            clock=clock_text(self.header.clock_minutes) if self.met else None,
+            clock=offset_text(self.header.clock_minutes) if self.met else None,
         )
 
     def _follow(self, indicator: bytes, raw: bytes, record: str, warnings: list[FileWarning]) -> list[dict[str, Any]] | Fault:
@@ -157,11 +157,9 @@ class _File:
     def _check_format(self, last: LinePiece) -> None:
         """Refuse a file in which no record of the format was met."""
         if self.lines_before == 0 and not last.text:
-            code = "file.empty"
-            raise InputRefusedError(code, f"{self.context.name} is empty", "ask the sender for the file again")
+            raise empty_file(self.context.name)
         if not self.met:
-            code = "format.unknown"
-            raise InputRefusedError(code, f"{self.context.name} holds no record of a NEM13 file", "name its format with --format")
+            raise other_format(self.context.name, "record of a NEM13 file")
 
 
 def parse_advance(fields: Sequence[str], header: Header, record: str) -> list[dict[str, Any]] | Fault:
@@ -220,4 +218,10 @@ def _parse_read(fields: Sequence[str], unit: Unit, header: Header) -> _Read | Fa
     value = parse_quantity(index, unit.exponent) if index else None
     if isinstance(value, Fault):
         return value
-    return _Read(value, read_at, _QUALITY_WORDS.get(flag[:1], _UNVERIFIED), flag or None)
+    return _Read(value, read_at, _quality_word(flag), flag or None)
+
+
+def _quality_word(flag: str) -> str:
+    """Return the quality of a read by its flag; one without a flag is unverified."""
+    quality = FLAG_QUALITY.get(flag[:1])
+    return UNVERIFIED if quality is None else READ_QUALITY.get(quality, UNVERIFIED)

@@ -11,12 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pipelines.ingest.collector import Collector
-from pipelines.ingest.local_times import LocalClock
 from pipelines.ingest.mscons.quantities import DATES_OF_VALUES, Dates, Line, Quantities, Quantity
 from pipelines.ingest.mscons.segments import Segment
-from pipelines.ingest.mscons.times import instant_of, parse_stamp
+from pipelines.ingest.mscons.times import instant_us, parse_stamp
+from pipelines.ingest.refusals import empty_file, other_format
 from pipelines.ingest.rejected import Fault
-from schemas.errors import InputRefusedError
 from schemas.obis import parse_obis
 
 _TYPE = "MSCONS"
@@ -91,7 +90,7 @@ class Messages:
     """
 
     collector: Collector
-    clock: LocalClock
+    clock: str
     name: str
     _interchange: _Interchange | None = None
     _message: _Message | None = None
@@ -151,11 +150,9 @@ class Messages:
         """
         self._cut("the file ends before this interchange did", None)
         if not self._segments:
-            code = "file.empty"
-            raise InputRefusedError(code, f"{self.name} is empty", "ask the sender for the file again")
+            raise empty_file(self.name)
         if not self._ours:
-            code = "format.unknown"
-            raise InputRefusedError(code, f"{self.name} holds no MSCONS message", "name its format with --format")
+            raise other_format(self.name, "MSCONS message")
 
     def _begin_advice(self, segment: Segment) -> None:
         self._cut("a new interchange begins before this one ended", segment)
@@ -313,9 +310,9 @@ class Messages:
         """Return when the sender made this version: DTM+293 of the place or the message, else the message's DTM+137."""
         for found in (self._place.dates.get(_COMPLETED_AT), message.dates.get(_COMPLETED_AT), message.dates.get(_MADE_AT)):
             stamp = parse_stamp(*found) if found is not None else None
-            instant = instant_of(stamp, self.clock) if stamp is not None else None
+            instant = instant_us(stamp, self.clock) if stamp is not None else None
             if stamp is not None and isinstance(instant, int):
-                self.collector.clock = self.collector.clock if stamp.offset_minutes is not None else self.clock.name
+                self.collector.clock = self.collector.clock if stamp.offset_minutes is not None else self.clock
                 return instant
         return None
 

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from pipelines.ingest.collector import Collector
-from pipelines.ingest.local_times import clock_of
 from pipelines.ingest.mscons.messages import Messages
 from pipelines.ingest.mscons.segments import PIECE_BYTES, read_segments
 from pipelines.ingest.mscons.times import OWN_CLOCK
 from pipelines.ingest.reader import Parsed, ReadContext
+from pipelines.ingest.times.clocks import clock_of
 
 _HEAD = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:UNA.{6}\s*)?UNB(?P<mark>[^\w\s])[A-Z]{4}", re.DOTALL)
 _MESSAGE = re.compile(rb"UNH(?P<mark>[^\w\s])[^\r\n]{0,40}?(?P=mark)MSCONS\b")

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pipelines.ingest.collector import Collector, Series, is_slot
-from pipelines.ingest.local_times import LocalClock
 from pipelines.ingest.mscons.codes import QUALIFIERS, UNUSABLE, Qualifier, Register, register_of
 from pipelines.ingest.mscons.rows import Row
-from pipelines.ingest.mscons.times import Period, Stamp, instant_of, named_period, parse_length, parse_stamp, period_of
+from pipelines.ingest.mscons.times import Period, Stamp, instant_us, named_period, parse_length, parse_stamp, period_of
 from pipelines.ingest.rejected import Fault
 from schemas.codes import Quality, ReadKind
 
@@ -115,7 +114,7 @@ class Quantities:
     """
 
     collector: Collector
-    clock: LocalClock
+    clock: str
 
     def take(self, quantity: Quantity, line: Line) -> None:
         """Take a quantity of a line; one without its time waits for the end of the line."""
@@ -219,7 +218,7 @@ class Quantities:
         if found is None:
             return Fault("time.missing", "an index without the time of its reading (DTM+7, DTM+9)")
         stamp = self._stamp(found)
-        return stamp if isinstance(stamp, Fault) else instant_of(stamp, self.clock)
+        return stamp if isinstance(stamp, Fault) else instant_us(stamp, self.clock)
 
     def _stamp(self, date: Date) -> Stamp | Fault:
         """Return the stamp of a DTM segment, or what is wrong with it."""
@@ -232,8 +231,8 @@ class Quantities:
 
     def _note_clock(self) -> None:
         """Say by which clock times without an offset were read."""
-        self.collector.clock = self.clock.name
-        self.collector.warn("clock.assumed", f"times without an offset are read as {self.clock.name}")
+        self.collector.clock = self.clock
+        self.collector.warn("clock.assumed", f"times without an offset are read as {self.clock}")
 
     def _add_period(self, value: _Value, period: Period, line: Line) -> Fault | None:
         """Take the quantity of a period."""
@@ -320,7 +319,7 @@ class Quantities:
     def _evenly(self, dates: Dates, count: int) -> list[Period] | Fault:
         """Return ``count`` periods of one length from the beginning of the place's period, or why they do not fill it."""
         begin, text = self._stamp(dates[BEGIN]), dates[LENGTH][0][:20]
-        start = begin if isinstance(begin, Fault) else instant_of(begin, self.clock)
+        start = begin if isinstance(begin, Fault) else instant_us(begin, self.clock)
         if isinstance(start, Fault):
             return start
         length_us = parse_length(*dates[LENGTH])

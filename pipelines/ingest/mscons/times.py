@@ -7,44 +7,46 @@ A gas day begins at 06:00.
 from __future__ import annotations
 
 import re
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from pipelines.ingest.local_times import LocalClock, instants_of, wall_clock_us
 from pipelines.ingest.rejected import Fault
+from pipelines.ingest.times.wall_clocks import DATE_DIGITS, MINUTE_DIGITS, SECOND_DIGITS, wall_clock
+from schemas.errors import InputRefusedError
+from schemas.instants import HOUR_US, MINUTE_US, SECOND_US, instant_of, microseconds_of
+from schemas.periods import instants_of, month_dates
 
 OWN_CLOCK = "Europe/Berlin"
 """The clock of times that carry no offset (EDI@Energy, Allgemeine Festlegungen: legal time)."""
 DATE, MONTH = "102", "610"
-_SECOND_US = 1_000_000
-_MINUTE_US = 60 * _SECOND_US
-_HOUR_US = 60 * _MINUTE_US
-_GAS_DAY_HOUR = "06"
-_LOCAL_DIGITS = {DATE: 8, "203": 12, "204": 14}
-_ZONED_DIGITS = {"303": 12, "304": 14}
+_DAY = timedelta(days=1)
+_GAS_DAY_BEGINS, _MIDNIGHT = time(6), time()
+_LOCAL_DIGITS = {DATE: DATE_DIGITS, "203": MINUTE_DIGITS, "204": SECOND_DIGITS}
+_ZONED_DIGITS = {"303": MINUTE_DIGITS, "304": SECOND_DIGITS}
 _OFFSET = re.compile(r"([+-])(0[0-9]|1[0-4])([0-5][0-9])?")
 _UTC_NAMES = frozenset({"UTC", "GMT"})
-_LENGTH_US = {"805": _HOUR_US, "806": _MINUTE_US, "807": _SECOND_US}
+_LENGTH_US = {"805": HOUR_US, "806": MINUTE_US, "807": SECOND_US}
 _LENGTH = re.compile(r"[0-9]{1,6}")
-_STAMP_DIGITS = 14
 
 
 class Stamp(NamedTuple):
     """A date or time as it is written.
 
     Attributes:
-        wall_us: its wall clock as if it were UTC [us since 1970].
+        wall_us: what its wall clock shows, as if it were UTC [us since 1970].
         offset_minutes: its offset from UTC [min]; None where it has none.
     """
 
     wall_us: int
     offset_minutes: int | None
 
-    def instants(self, clock: LocalClock) -> tuple[int, ...]:
+    def instants(self, clock: str) -> tuple[int, ...]:
         """Return the instants it means [us since 1970, UTC]: one, or two or none where it has no offset."""
         if self.offset_minutes is not None:
-            return (self.wall_us - self.offset_minutes * _MINUTE_US,)
-        return instants_of(self.wall_us, clock)
+            return (self.wall_us - self.offset_minutes * MINUTE_US,)
+        wall = instant_of(self.wall_us).replace(tzinfo=None)
+        return tuple(microseconds_of(instant) for instant in instants_of(wall, clock))
 
 
 class Period(NamedTuple):
@@ -56,7 +58,7 @@ class Period(NamedTuple):
     @property
     def seconds(self) -> int:
         """Its length, whole seconds [s]: no format is finer."""
-        return (self.end_us - self.start_us) // _SECOND_US
+        return (self.end_us - self.start_us) // SECOND_US
 
 
 @lru_cache(maxsize=4096)
@@ -74,11 +76,14 @@ def parse_stamp(text: str, form: str) -> Stamp | None:
     """
     digits = _ZONED_DIGITS.get(form)
     if digits is None:
-        local = _LOCAL_DIGITS.get(form)
-        wall_us = wall_clock_us(text.ljust(_STAMP_DIGITS, "0")) if len(text) == local else None
-        return None if wall_us is None else Stamp(wall_us, None)
-    wall_us, offset_minutes = wall_clock_us(text[:digits].ljust(_STAMP_DIGITS, "0")), _parse_offset(text[digits:])
-    return None if wall_us is None or offset_minutes is None or len(text) <= digits else Stamp(wall_us, offset_minutes)
+        wall = wall_clock(text, _LOCAL_DIGITS[form]) if form in _LOCAL_DIGITS else None
+        return None if wall is None else _stamp(wall, None)
+    wall, offset_minutes = wall_clock(text[:digits], digits), _parse_offset(text[digits:])
+    return None if wall is None or offset_minutes is None else _stamp(wall, offset_minutes)
+
+
+def _stamp(wall: datetime, offset_minutes: int | None) -> Stamp:
+    return Stamp(microseconds_of(wall.replace(tzinfo=UTC)), offset_minutes)
 
 
 def _parse_offset(text: str) -> int | None:
@@ -92,15 +97,15 @@ def _parse_offset(text: str) -> int | None:
     return -minutes if match[1] == "-" else minutes
 
 
-def instant_of(stamp: Stamp, clock: LocalClock) -> int | Fault:
+def instant_us(stamp: Stamp, clock: str) -> int | Fault:
     """Return the instant of a stamp [us since 1970, UTC], or why it names none: the hour it is in comes twice, or never."""
     instants = stamp.instants(clock)
     if len(instants) == 1:
         return instants[0]
-    return Fault("time.invalid", f"a time without an offset that comes {'twice' if instants else 'never'} in {clock.name}")
+    return Fault("time.invalid", f"a time without an offset that comes {'twice' if instants else 'never'} in {clock}")
 
 
-def period_of(begin: Stamp, end: Stamp, clock: LocalClock, previous_end_us: int | None) -> Period | Fault:
+def period_of(begin: Stamp, end: Stamp, clock: str, previous_end_us: int | None) -> Period | Fault:
     """Return the period between two stamps.
 
     Where neither has an offset, a period of an hour or less is as long as its wall clocks are apart, and one that begins
@@ -113,37 +118,40 @@ def period_of(begin: Stamp, end: Stamp, clock: LocalClock, previous_end_us: int 
         previous_end_us: where the value before it ended, UTC [us since 1970]; None where it is the first.
     """
     starts = begin.instants(clock)
-    start = previous_end_us if previous_end_us in starts else instant_of(begin, clock)
+    start = previous_end_us if previous_end_us in starts else instant_us(begin, clock)
     if isinstance(start, Fault) or start is None:
         return start or Fault("time.missing", "the period has no beginning")
     apart_us = end.wall_us - begin.wall_us
-    if begin.offset_minutes is None and end.offset_minutes is None and 0 < apart_us <= _HOUR_US:
+    if begin.offset_minutes is None and end.offset_minutes is None and 0 < apart_us <= HOUR_US:
         return Period(start, start + apart_us)
     ends = [instant for instant in end.instants(clock) if instant > start]
     return Period(start, ends[0]) if ends else Fault("time.invalid", "the period does not end after its beginning")
 
 
-def named_period(text: str, form: str, clock: LocalClock, *, is_gas: bool) -> Period | Fault:
+def named_period(text: str, form: str, clock: str, *, is_gas: bool) -> Period | Fault:
     """Return the period that DTM+306 names: a gas day (format 102) or a month (format 610), which gas begins at 06:00."""
-    first = {DATE: text, MONTH: f"{text}01"}.get(form, "")
-    after = _next_month(text) if form == MONTH else None
-    hour = _GAS_DAY_HOUR if is_gas or form == DATE else "00"
-    start_wall = wall_clock_us(f"{first}{hour}0000")
-    if start_wall is None:
+    first, after = _days_of_month(text) if form == MONTH else _gas_day(text, form)
+    if first is None or after is None:
         return Fault("time.invalid", f"'{text[:40]}' of format '{form[:3]}' is no period")
-    end_wall = wall_clock_us(f"{after}{hour}0000") if after else start_wall + 24 * _HOUR_US
-    start, end = (None if wall is None else instant_of(Stamp(wall, None), clock) for wall in (start_wall, end_wall))
+    begins = _GAS_DAY_BEGINS if is_gas or form == DATE else _MIDNIGHT
+    start, end = (instant_us(_stamp(datetime.combine(day, begins), None), clock) for day in (first, after))
     if isinstance(start, int) and isinstance(end, int):
         return Period(start, end)
-    return Fault("time.invalid", f"'{text[:40]}' of format '{form[:3]}' is no period in {clock.name}")
+    return Fault("time.invalid", f"'{text[:40]}' of format '{form[:3]}' is no period in {clock}")
 
 
-def _next_month(text: str) -> str | None:
-    """Return the first day of the month after ``CCYYMM``."""
-    if len(text) != len("CCYYMM") or not (text.isascii() and text.isdecimal()):
-        return None
-    months = int(text[:4]) * 12 + int(text[4:])
-    return f"{months // 12:04d}{months % 12 + 1:02d}01"
+def _gas_day(text: str, form: str) -> tuple[date, date] | tuple[None, None]:
+    """Return a day and the next; none where it is no day of format 102."""
+    wall = wall_clock(text, DATE_DIGITS) if form == DATE else None
+    return (None, None) if wall is None else (wall.date(), (wall + _DAY).date())
+
+
+def _days_of_month(text: str) -> tuple[date, date] | tuple[None, None]:
+    """Return the first day of a month ``CCYYMM`` and the first day of the next; none where it is no month."""
+    try:
+        return month_dates(f"{text[:4]}-{text[4:]}")
+    except InputRefusedError:
+        return None, None
 
 
 def parse_length(text: str, form: str) -> int | None:

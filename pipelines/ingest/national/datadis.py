@@ -16,7 +16,6 @@ from datetime import date, datetime, timedelta
 from typing import Any, BinaryIO, NamedTuple
 
 from pipelines.ingest.collector import Collector, Series
-from pipelines.ingest.national.local_times import End, microseconds, resolve_ends
 from pipelines.ingest.national.payloads import (
     NO_IDENTIFIER,
     NO_OBJECT,
@@ -24,17 +23,20 @@ from pipelines.ingest.national.payloads import (
     has_value,
     identifier_at,
     keys_of,
-    not_this_format,
     quality_of,
     quantity_of,
     raw_of,
     warn_of,
 )
-from pipelines.ingest.national.stamps import FIRST_YEAR, LAST_YEAR
 from pipelines.ingest.reader import Parsed, ReadContext
+from pipelines.ingest.refusals import other_format
 from pipelines.ingest.rejected import Fault
 from pipelines.ingest.strict_json import mapping_at, read_json
+from pipelines.ingest.times.clocks import clock_of
+from pipelines.ingest.times.labels import End, resolve_ends
+from pipelines.ingest.times.stamps import READING_YEARS
 from schemas.codes import Direction, Quality
+from schemas.instants import microseconds_of
 from schemas.periods import standard_offset_minutes
 
 ZONE = "Europe/Madrid"
@@ -96,7 +98,7 @@ def read_datadis(stream: BinaryIO, context: ReadContext) -> Iterator[Parsed]:
         InputRefusedError: it is no JSON, or holds no list of rows (``format.unknown``).
     """
     document = read_json(stream, context.name)
-    clock = context.clock or ZONE
+    clock = clock_of(context, ZONE)
     collector = Collector(context.prefix, clock)
     points: dict[str, list[_Row]] = {}
     for place, entry in enumerate(_entries(document, context, collector), start=1):
@@ -119,7 +121,7 @@ def _entries(document: object, context: ReadContext, collector: Collector) -> Se
             warn_of(collector, error)
         entries = envelope[_CURVE] or []
     else:
-        raise not_this_format(context, "list of consumption")
+        raise other_format(context.name, "list of consumption")
     if not entries:
         collector.warn("answer.empty", "the answer holds no values")
     return entries
@@ -153,12 +155,7 @@ def _parse_label(day: str | None, time: str | None) -> tuple[date, int] | Fault:
         found = date(*map(int, date_match.groups()))
     except ValueError:
         return Fault("time.invalid", f"'{day}' is no date")
-    if (
-        minutes > _DAY_MINUTES
-        or minute % _QUARTER_MINUTES
-        or minute >= _HOUR_MINUTES
-        or not FIRST_YEAR <= found.year <= LAST_YEAR
-    ):
+    if minutes > _DAY_MINUTES or minute % _QUARTER_MINUTES or minute >= _HOUR_MINUTES or found.year not in READING_YEARS:
         return Fault("time.invalid", f"'{day} {time}' ends no hour or quarter of an hour")
     return found, minutes
 
@@ -217,7 +214,7 @@ class _Supply:
                 continue
             self.collector.add_interval(
                 self._series(name),
-                microseconds(end.instant - length),
+                microseconds_of(end.instant - length),
                 length // timedelta(seconds=1),
                 value,
                 row.record,

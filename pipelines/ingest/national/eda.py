@@ -22,13 +22,16 @@ from typing import BinaryIO
 from lxml import etree
 
 from pipelines.ingest.collector import Collector, Series
-from pipelines.ingest.national.payloads import NO_IDENTIFIER, not_this_format, quality_of
-from pipelines.ingest.national.stamps import PayloadClock, version_of
+from pipelines.ingest.national.payloads import NO_IDENTIFIER, quality_of
 from pipelines.ingest.reader import Parsed, ReadContext
+from pipelines.ingest.refusals import other_format
 from pipelines.ingest.rejected import RAW_CHARACTERS, Fault
 from pipelines.ingest.strict_xml import Element, child, local_name, namespace_of, stream_elements, text_at
+from pipelines.ingest.times.clocks import DocumentClock, clock_of
+from pipelines.ingest.times.stamps import READING_YEARS, made_at_us
 from schemas.codes import Direction, Quality
 from schemas.errors import InputRefusedError
+from schemas.instants import SECOND_US
 from schemas.obis import measured_by, parse_obis
 from schemas.units import Unit, parse_unit
 
@@ -65,7 +68,7 @@ def read_eda(stream: BinaryIO, context: ReadContext) -> Iterator[Parsed]:
             ``stream_elements``.
     """
     collector = Collector(context.prefix)
-    record = _Record(PayloadClock.of(context, ZONE), collector)
+    record = _Record(DocumentClock(clock_of(context, ZONE), collector, READING_YEARS), collector)
     for event, element in stream_elements(stream, ("EP", "NumberOfMeteringIntervall"), context.name):
         if event == "start":
             _check_root(element, context)
@@ -74,10 +77,8 @@ def read_eda(stream: BinaryIO, context: ReadContext) -> Iterator[Parsed]:
         else:
             record.expect(element)
         if collector.is_full:
-            collector.clock = record.clock.used
             yield collector.hand_over()
     record.close()
-    collector.clock = record.clock.used
     yield collector.hand_over()
 
 
@@ -85,7 +86,7 @@ def _check_root(root: Element, context: ReadContext) -> None:
     """Refuse another document, and a version nobody knows."""
     namespace = namespace_of(root)
     if local_name(root) != _ROOT or _FAMILY not in namespace:
-        raise not_this_format(context, "consumption record")
+        raise other_format(context.name, "consumption record")
     version = namespace.rpartition("/")[2]
     if _VERSION.fullmatch(version) is None:
         code, hint = "schema.version", "ask the sender for version 01p41 or another of version 1"
@@ -107,7 +108,7 @@ class _Record:
         version: when the record was made [us since 1970, UTC].
     """
 
-    clock: PayloadClock
+    clock: DocumentClock
     collector: Collector
     data: Element | None = None
     series: Series | Fault = NO_IDENTIFIER
@@ -163,7 +164,7 @@ class _Record:
             return
         directory = child(data.getroottree().getroot(), "MarketParticipantDirectory")
         if directory is not None:
-            self.version = version_of(text_at(directory, "RoutingHeader", "DocumentCreationDateTime"))
+            self.version = made_at_us(text_at(directory, "RoutingHeader", "DocumentCreationDateTime"))
             if directory.get("DocumentMode", "PROD") != "PROD":
                 self.collector.warn(
                     "document.test", f"the record says it is no real one: DocumentMode '{directory.get('DocumentMode')[:20]}'"
@@ -190,7 +191,7 @@ class _Record:
         end_us = self.clock.instant_us(text)
         if isinstance(end_us, Fault):
             return end_us
-        seconds = (end_us - start_us) // 1_000_000
+        seconds = (end_us - start_us) // SECOND_US
         return (start_us, seconds) if seconds > 0 else _NO_ORDER
 
     def _series(self, data: Element) -> Series | Fault:

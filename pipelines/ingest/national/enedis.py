@@ -19,23 +19,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, NamedTuple
 
-from pipelines.ingest.collector import Collector, Series
-from pipelines.ingest.national.local_times import End, microseconds, resolve_ends
+from pipelines.ingest.collector import READ_QUALITY, Collector, Series
 from pipelines.ingest.national.payloads import (
     NO_IDENTIFIER,
     NO_OBJECT,
     identifier_at,
     keys_of,
-    not_this_format,
     quality_of,
     quantity_of,
     raw_of,
 )
-from pipelines.ingest.national.stamps import PayloadClock, parse_duration, parse_stamp
 from pipelines.ingest.reader import Parsed, ReadContext
+from pipelines.ingest.refusals import other_format
 from pipelines.ingest.rejected import Fault
 from pipelines.ingest.strict_json import mapping_at, read_json, sequence_at, text_at
+from pipelines.ingest.times.clocks import DocumentClock, clock_of
+from pipelines.ingest.times.durations import parse_length
+from pipelines.ingest.times.labels import End, resolve_ends
+from pipelines.ingest.times.stamps import READING_YEARS, parse_stamp
 from schemas.codes import Direction, Quality, ReadKind
+from schemas.instants import SECOND_US, microseconds_of
 from schemas.periods import standard_offset_minutes
 from schemas.units import Unit, parse_unit
 
@@ -52,7 +55,6 @@ _QUALITIES = {
     "ESTIME": Quality.DELIVERED_ESTIMATE,
     "ESTIMEE": Quality.DELIVERED_ESTIMATE,
 }
-_READ_QUALITY = {Quality.DELIVERED_ESTIMATE: "estimated", Quality.FINAL_SUBSTITUTED: "final_substituted"}
 _PRODUCTION = re.compile(r"production|injection", re.IGNORECASE)
 _CONSUMPTION = re.compile(r"consumption|consommation|soutirage", re.IGNORECASE)
 _UNKNOWN_SERIES = Fault("series.unknown", "the reading type is neither average power, daily energy nor daily maximum power")
@@ -97,11 +99,12 @@ def read_enedis(stream: BinaryIO, context: ReadContext) -> Iterator[Parsed]:
         InputRefusedError: it is no JSON, or holds no list of readings (``format.unknown``).
     """
     document = read_json(stream, context.name)
-    clock = PayloadClock.of(context, ZONE)
-    collector = Collector(context.prefix, clock.name)
+    name = clock_of(context, ZONE)
+    collector = Collector(context.prefix, name)
+    clock = DocumentClock(name, collector, READING_YEARS)
     reading = mapping_at(document, "meter_reading") or mapping_at(document)
     if reading is None or not isinstance(reading.get(_POINTS), list):
-        raise not_this_format(context, "list of readings")
+        raise other_format(context.name, "list of readings")
     points = sequence_at(reading, _POINTS)
     if not points:
         collector.warn("answer.empty", "the answer holds no values")
@@ -115,7 +118,7 @@ class _Answer:
     """An answer, and where its values go."""
 
     reading: Mapping[str, Any]
-    clock: PayloadClock
+    clock: DocumentClock
     collector: Collector
     name: str
 
@@ -176,7 +179,7 @@ class _Answer:
         if isinstance(value, Fault):
             self.collector.reject(point.record, value, raw_of(point.entry))
             return
-        start_us, seconds = microseconds(end - point.length), point.length // timedelta(seconds=1)
+        start_us, seconds = microseconds_of(end - point.length), point.length // timedelta(seconds=1)
         self.collector.add_interval(series, start_us, seconds, value, point.record, quality=quality, native_quality=native)
 
     def _take_maxima(self, points: Sequence[Any], series: Series) -> Iterator[None]:
@@ -187,7 +190,7 @@ class _Answer:
             if isinstance(value, Fault):
                 self.collector.reject(point.record, value, raw_of(point.entry))
             else:
-                at_us, word = microseconds(instant), _READ_QUALITY.get(quality, "measured")
+                at_us, word = microseconds_of(instant), READ_QUALITY[quality]
                 self.collector.add_read(
                     series, at_us, value, point.record, kind=ReadKind.INSTANT, quality=word, native_quality=native
                 )
@@ -201,7 +204,7 @@ class _Answer:
 
     def _take_day(self, entry: object, record: str, series: Series) -> None:
         row = mapping_at(entry)
-        stamp = parse_stamp(identifier_at(row, "date") or "")
+        stamp = parse_stamp(identifier_at(row, "date") or "", READING_YEARS)
         value = quantity_of(row.get("value")) if row is not None else None
         if row is None:
             self.collector.reject(record, NO_OBJECT, raw_of(entry))
@@ -214,7 +217,7 @@ class _Answer:
         else:
             native, quality = self._quality(row)
             start_us = self.clock.midnight_us(stamp.wall.date())
-            seconds = (self.clock.day_later_us(start_us) - start_us) // 1_000_000
+            seconds = (self.clock.day_later_us(start_us) - start_us) // SECOND_US
             self.collector.add_interval(series, start_us, seconds, value, record, quality=quality, native_quality=native)
 
     def _resolved(self, points: Sequence[Any], length_of: _LengthOf) -> Iterator[tuple[_Point, datetime]]:
@@ -237,7 +240,7 @@ class _Answer:
     def _point(self, entry: object, record: str, length_of: _LengthOf) -> _Point | None:
         """Return a point with its local time, or set it aside."""
         row = mapping_at(entry)
-        stamp = parse_stamp(identifier_at(row, "date") or "")
+        stamp = parse_stamp(identifier_at(row, "date") or "", READING_YEARS)
         length = length_of(row or {})
         if row is None:
             self.collector.reject(record, NO_OBJECT, raw_of(entry))
@@ -254,7 +257,7 @@ class _Answer:
         """Return the length of a point's interval; where the point does not say it, the reading type may."""
         kind = mapping_at(self.reading, "reading_type")
         said = text_at(row, "interval_length") or text_at(kind, "interval_length") or text_at(kind, "measuring_period")
-        return parse_duration(said)
+        return parse_length(said)
 
     def _quality(self, row: Mapping[str, Any]) -> tuple[str | None, Quality]:
         """Return the source's code of a point, else that of the answer, and what it says."""

@@ -20,17 +20,20 @@ from pipelines.ingest.national.payloads import (
     entries_at,
     identifier_at,
     keys_of,
-    not_this_format,
     quality_of,
     quantity_of,
     raw_of,
     warn_of,
 )
-from pipelines.ingest.national.stamps import PayloadClock, parse_duration, version_of
 from pipelines.ingest.reader import Parsed, ReadContext
+from pipelines.ingest.refusals import other_format
 from pipelines.ingest.rejected import Fault
 from pipelines.ingest.strict_json import mapping_at, read_json, text_at
+from pipelines.ingest.times.clocks import DocumentClock, clock_of
+from pipelines.ingest.times.durations import parse_length
+from pipelines.ingest.times.stamps import READING_YEARS, made_at_us
 from schemas.codes import Direction, Quality
+from schemas.instants import SECOND_US
 from schemas.units import Unit, parse_unit
 
 ZONE = "Europe/Helsinki"
@@ -71,16 +74,14 @@ def read_fingrid(stream: BinaryIO, context: ReadContext) -> Iterator[Parsed]:
     document = read_json(stream, context.name)
     transaction = mapping_at(document, _ROOT, "Transaction")
     if transaction is None:
-        raise not_this_format(context, "transaction with time series")
-    clock = PayloadClock.of(context, ZONE)
+        raise other_format(context.name, "transaction with time series")
     collector = Collector(context.prefix)
-    version = version_of(text_at(document, _ROOT, "Header", "Creation"))
+    clock = DocumentClock(clock_of(context, ZONE), collector, READING_YEARS)
+    version = made_at_us(text_at(document, _ROOT, "Header", "Creation"))
     _tell_reasons(transaction, collector)
     for place, entry in enumerate(entries_at(transaction, "TimeSeries"), start=1):
         for _ in _TimeSeries(f"TimeSeries/{place}", clock, collector, version).take(entry):
-            collector.clock = clock.used
             yield collector.hand_over()
-    collector.clock = clock.used
     yield collector.hand_over()
 
 
@@ -97,7 +98,7 @@ class _TimeSeries:
     """A time series, and where its values go."""
 
     record: str
-    clock: PayloadClock
+    clock: DocumentClock
     collector: Collector
     version: int | None
 
@@ -110,7 +111,7 @@ class _TimeSeries:
         observations = entries_at(row, "Observations")
         point_id = identifier_at(row, "MeteringPointEAN")
         unit = parse_unit(text_at(row, "UnitType") or "")
-        length = parse_duration(text_at(row, "ResolutionDuration"))
+        length = parse_length(text_at(row, "ResolutionDuration"))
         if point_id is None or unit is None or length is None:
             self._set_aside(row, observations, point_id, unit)
             return
@@ -157,7 +158,7 @@ class _TimeSeries:
     def _seconds(self, start_us: int, length: timedelta) -> int:
         """Return the length of an interval [s]; a day is a Finnish one of 23, 24 or 25 hours."""
         if length == _DAY:
-            return (self.clock.day_later_us(start_us) - start_us) // 1_000_000
+            return (self.clock.day_later_us(start_us) - start_us) // SECOND_US
         return length // timedelta(seconds=1)
 
 

@@ -22,16 +22,18 @@ from pipelines.ingest.national.payloads import (
     entries_at,
     identifier_at,
     keys_of,
-    not_this_format,
     quality_of,
     quantity_of,
     raw_of,
 )
-from pipelines.ingest.national.stamps import PayloadClock, version_of
 from pipelines.ingest.reader import Parsed, ReadContext
+from pipelines.ingest.refusals import other_format
 from pipelines.ingest.rejected import Fault
 from pipelines.ingest.strict_json import mapping_at, read_json, text_at
+from pipelines.ingest.times.clocks import DocumentClock, clock_of
+from pipelines.ingest.times.stamps import READING_YEARS, made_at_us
 from schemas.codes import Direction, Quality
+from schemas.instants import SECOND_US
 from schemas.units import Unit, parse_unit
 
 ZONE = "Europe/Brussels"
@@ -71,21 +73,19 @@ def read_fluvius(stream: BinaryIO, context: ReadContext) -> Iterator[Parsed]:
     document = read_json(stream, context.name)
     head = mapping_at(document, "data", "headpoint") or mapping_at(document, "headpoint")
     if head is None:
-        raise not_this_format(context, "head point")
-    clock = PayloadClock.of(context, ZONE)
+        raise other_format(context.name, "head point")
     collector = Collector(context.prefix)
-    version = version_of(text_at(document, "_meta", "fetchTime"))
+    clock = DocumentClock(clock_of(context, ZONE), collector, READING_YEARS)
+    version = made_at_us(text_at(document, "_meta", "fetchTime"))
     slices = 0
     for device in _devices(head, collector):
         for record, entry in device.slices():
             slices += 1
             _Slice(device, record, clock, collector, version).take(entry)
             if collector.is_full:
-                collector.clock = clock.used
                 yield collector.hand_over()
     if not slices:
         collector.warn("answer.empty", "the answer holds no values")
-    collector.clock = clock.used
     yield collector.hand_over()
 
 
@@ -140,7 +140,7 @@ class _Slice:
 
     device: _Device
     record: str
-    clock: PayloadClock
+    clock: DocumentClock
     collector: Collector
     version: int | None
 
@@ -167,7 +167,7 @@ class _Slice:
             return start_us
         if isinstance(end_us, Fault):
             return end_us
-        seconds = (end_us - start_us) // 1_000_000
+        seconds = (end_us - start_us) // SECOND_US
         return (start_us, seconds) if seconds > 0 else _NO_ORDER
 
     def _values(self, row: Mapping[str, Any]) -> Iterator[tuple[str, object]]:

@@ -20,14 +20,15 @@ from pipelines.ingest.national.payloads import (
     entries_at,
     identifier_at,
     keys_of,
-    not_this_format,
     quantity_of,
     raw_of,
 )
-from pipelines.ingest.national.stamps import PayloadClock
 from pipelines.ingest.reader import Parsed, ReadContext
+from pipelines.ingest.refusals import other_format
 from pipelines.ingest.rejected import Fault
 from pipelines.ingest.strict_json import mapping_at, read_json, text_at, value_at
+from pipelines.ingest.times.clocks import DocumentClock, clock_of
+from pipelines.ingest.times.stamps import READING_YEARS
 from schemas.codes import Direction
 from schemas.obis import measured_by, parse_obis
 from schemas.units import Unit, parse_unit
@@ -61,24 +62,22 @@ def read_mijn_aansluiting(stream: BinaryIO, context: ReadContext) -> Iterator[Pa
     document = read_json(stream, context.name)
     points = document if isinstance(document, list) else [document]
     if not any(mapping_at(point, _POINT) for point in points):
-        raise not_this_format(context, "market evaluation point")
-    clock = PayloadClock.of(context, ZONE)
+        raise other_format(context.name, "market evaluation point")
     collector = Collector(context.prefix)
+    clock = DocumentClock(clock_of(context, ZONE), collector, READING_YEARS)
     readings = 0
     for place, entry in enumerate(points, start=1):
         for register in _registers(entry, f"{_POINT}/{place}", clock, collector):
             for _ in register.take():
                 readings += 1
                 if collector.is_full:
-                    collector.clock = clock.used
                     yield collector.hand_over()
     if not readings:
         collector.warn("answer.empty", "the answer holds no values")
-    collector.clock = clock.used
     yield collector.hand_over()
 
 
-def _registers(entry: object, record: str, clock: PayloadClock, collector: Collector) -> Iterator[_Register]:
+def _registers(entry: object, record: str, clock: DocumentClock, collector: Collector) -> Iterator[_Register]:
     """Yield the registers of a point; an entry that is no point is set aside."""
     point = mapping_at(entry, _POINT)
     if point is None:
@@ -108,7 +107,7 @@ class _Register:
     entry: Mapping[str, Any]
     record: str
     point_id: str | None
-    clock: PayloadClock
+    clock: DocumentClock
     collector: Collector
 
     def take(self) -> Iterator[None]:

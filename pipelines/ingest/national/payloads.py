@@ -13,11 +13,9 @@ from decimal import Decimal
 from typing import Any
 
 from pipelines.ingest.collector import Collector
-from pipelines.ingest.reader import ReadContext
 from pipelines.ingest.rejected import RAW_CHARACTERS, Fault
 from pipelines.ingest.strict_json import value_at
 from schemas.codes import Quality
-from schemas.errors import InputRefusedError
 
 _JSON = re.compile(rb"\A(?:\xef\xbb\xbf)?[ \t\r\n]*[{\[]")
 _KEY = re.compile(rb'"([^"\\\x00-\x1f]{1,80})"[ \t\r\n]*:')
@@ -34,11 +32,6 @@ def keys_of(head: bytes) -> frozenset[bytes]:
     ([b'cups', b'time'], frozenset())
     """
     return frozenset(_KEY.findall(head)) if _JSON.match(head) else frozenset()
-
-
-def not_this_format(context: ReadContext, what: str) -> InputRefusedError:
-    """Return the refusal of a document that holds nothing of the format."""
-    return InputRefusedError("format.unknown", f"{context.name} holds no {what}", "name its format with --format")
 
 
 def raw_of(entry: object) -> str:

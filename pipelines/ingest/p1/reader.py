@@ -22,10 +22,10 @@ from head_end.p1.values import Found, Measurement, Odd, read_objects
 from pipelines.ingest.collector import READ_QUALITY, UNVERIFIED, Collector
 from pipelines.ingest.p1.telegram_values import TelegramValues
 from pipelines.ingest.reader import Parsed, ReadContext
+from pipelines.ingest.refusals import empty_file, other_format
 from pipelines.ingest.rejected import Fault
+from pipelines.ingest.times.clocks import given_offset_minutes
 from schemas.codes import Quality
-from schemas.errors import InputRefusedError
-from schemas.periods import parse_offset
 
 _BEGIN = rb"(?:\A(?:\xef\xbb\xbf)?|[\r\n])"
 _OBJECT_LINE = re.compile(_BEGIN + rb"[0-9]{1,3}-[0-9]{1,3}:[0-9]{1,3}\.[0-9]{1,3}(?:\.[0-9]{1,3})?(?:[*&][0-9]{1,3})?\(")
@@ -64,23 +64,16 @@ def read_p1(stream: BinaryIO, context: ReadContext) -> Iterator[Parsed]:
 
 def _clock_of(context: ReadContext) -> P1Clock:
     """Return the clock of the file's times."""
-    if context.clock is None:
-        return P1Clock()
-    try:
-        return P1Clock.at(parse_offset(context.clock))
-    except InputRefusedError:
-        code = "clock.invalid"
-        raise InputRefusedError(code, f"'{context.clock}' is no clock", "give an offset such as +02:00") from None
+    offset_minutes = given_offset_minutes(context)
+    return P1Clock() if offset_minutes is None else P1Clock.at(offset_minutes)
 
 
 def _check_format(capture: _Capture, name: str) -> None:
     """Refuse a file in which nothing of a telegram was met."""
     if not capture.frames:
-        code = "file.empty"
-        raise InputRefusedError(code, f"{name} is empty", "ask the sender for the file again")
+        raise empty_file(name)
     if not capture.objects:
-        code = "format.unknown"
-        raise InputRefusedError(code, f"{name} holds no P1 telegram", "name its format with --format")
+        raise other_format(name, "P1 telegram")
 
 
 @dataclass

@@ -13,11 +13,11 @@ from pipelines.ingest.collector import Collector, Series
 from pipelines.ingest.numbers import parse_quantity
 from pipelines.ingest.rejected import Fault
 from schemas.event_types import EventType
+from schemas.instants import SECOND_US
 from schemas.obis import Measured
 from schemas.units import Unit
 
 _MOST_SHOWN = 40
-_SECOND_US = 1_000_000
 _MOST_DURATION_DIGITS = 10
 _COUNT_EVENTS = {Counted.SAGS: EventType.SAG, Counted.SWELLS: EventType.SWELL}
 _SECONDS = "s"
@@ -146,7 +146,7 @@ class TelegramValues:
         known = digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DURATION_DIGITS and unit == _SECONDS
         duration = int(digits) if known else None
         ended_at = None if ended is None else ended.instant_us
-        started_at = None if ended_at is None or duration is None else ended_at - duration * _SECOND_US
+        started_at = None if ended_at is None or duration is None else ended_at - duration * SECOND_US
         if ended is None or duration is None:
             entry = f"({failure.ended[:_MOST_SHOWN]})({failure.duration[:_MOST_SHOWN]})"
             message = f"an entry {entry} of the failure log of {self.meter} has no time or no duration; it is kept without"

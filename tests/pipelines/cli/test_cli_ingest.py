@@ -7,6 +7,9 @@ import shutil
 import pytest
 from filelock import FileLock
 
+from pipelines.ingest.format_names import FORMAT_NAMES
+from tests.pipelines.ingest.d0010_flows import SAMPLE
+
 HEAD = "100,NEM12,202601020215,HEADEND,RETAILER\n"
 CHANNEL = "200,NMI0000001,E1,1,E1,N1,METER1,kWh,30,\n"
 END = "900\n"
@@ -45,6 +48,20 @@ def store(empty_store, tmp_path):
     root = tmp_path / "store"
     shutil.copytree(empty_store, root, copy_function=os.link, ignore=shutil.ignore_patterns(".writer.lock"))
     return root
+
+
+@pytest.mark.parametrize("command", ["ingest", "run", "watch"])
+def test_every_format_can_be_named(m2b, command) -> None:
+    said = m2b(command, ".", "--format", "telex")
+    assert said.code == 2
+    assert all(f"'{name}'" in said.err for name in ("auto", *FORMAT_NAMES))
+
+
+def test_a_format_that_is_named_is_the_one_that_reads(m2b, deliver, store) -> None:
+    called = m2b("ingest", deliver("a", SAMPLE), "--format", "d0010", "--store", store, "--json")
+    assert called.code == 0, called.out
+    assert called.data["files"][0]["format"] == "d0010"
+    assert m2b("ingest", deliver("b", SAMPLE + b"\n"), "--format", "p1", "--store", store).code == 4
 
 
 def test_a_good_file_is_taken_and_the_store_is_made_on_the_way(m2b, deliver, tmp_path) -> None:

@@ -14,7 +14,7 @@ from pipelines.cli.main import m2b as program
 from pipelines.cli.session import Session
 from schemas.errors import InputRefusedError, InvariantError, StoreBusyError
 
-HEAVY = ("apache_beam", "pyarrow", "duckdb", "deltalake", "pydantic", "numpy", "rich.table")
+HEAVY = ("apache_beam", "pyarrow", "duckdb", "deltalake", "pydantic", "numpy", "lxml", "rich.table")
 
 
 def leaves(group: click.Group = program, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], click.Command]]:

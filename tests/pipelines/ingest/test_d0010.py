@@ -1,44 +1,22 @@
 from __future__ import annotations
 
-import io
 from datetime import UTC, datetime
 from decimal import Decimal
 
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.ingest.d0010 import MOST_LINE_BYTES, read_d0010
 from pipelines.ingest.formats import detect
-from pipelines.ingest.reader import Parsed, ReadContext
+from pipelines.ingest.reader import Parsed
 from schemas.errors import InputRefusedError
-from schemas.register_reads import PARSED_READS
-
-HEADER = "ZHV|0000000001|D0010002|D|AGNT|X|SUPP|20260105091500||||OPER|"
-POINT = "026|1012345678907|V|"
-METER = "028|A12B 00345|R|"
-READING = "030|S|20260105000000|12345.6|||T|N|"
-
-
-def flow(*records: str, header: str = HEADER, trailer: str | None = None) -> bytes:
-    """A flow around some records, with a ZPT that counts right unless told otherwise."""
-    end = f"ZPT|0000000001|{len(records)}||1|20260105091600|" if trailer is None else trailer
-    return "".join(record + "\n" for record in [header, *records, end] if record).encode()
+from tests.pipelines.ingest.d0010_flows import HEADER, METER, POINT, READING, SAMPLE, flow
+from tests.pipelines.ingest.whole_files import read_whole
 
 
 def read(data: bytes, **context: str) -> Parsed:
-    pieces = list(read_d0010(io.BytesIO(data), ReadContext("a.uff", **context)))
-    for piece in pieces:
-        PARSED_READS.check(piece.reads)
-        assert piece.rows_read == piece.rows_taken + sum(piece.rejections["rows"].to_pylist())
-    return Parsed(
-        reads=pa.concat_tables(piece.reads for piece in pieces),
-        rejections=pa.concat_tables(piece.rejections for piece in pieces),
-        rows_read=sum(piece.rows_read for piece in pieces),
-        warnings=tuple(warning for piece in pieces for warning in piece.warnings),
-        clock=pieces[-1].clock,
-    )
+    return read_whole(read_d0010, data, name="a.uff", **context)
 
 
 def codes(parsed: Parsed) -> list[tuple[str, str]]:
@@ -241,7 +219,6 @@ def outcome(data: bytes) -> tuple[int, list[str]] | str:
     return parsed.reads.num_rows, [code for _, code in codes(parsed)]
 
 
-SAMPLE = flow(POINT, METER, READING, READING.replace("|S|", "|NT|"), "032|27|T|")
 BAD = [
     ("no byte", b"", "file.empty"),
     ("blanks", b" \n\n||\n", "format.unknown"),

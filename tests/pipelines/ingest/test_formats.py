@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.ingest.format_names import FORMAT_NAMES
 from pipelines.ingest.formats import READERS, detect
 from schemas.errors import InputRefusedError
 
@@ -17,6 +18,10 @@ def outcome(call: Callable[[], object]) -> str | None:
     except InputRefusedError as refusal:
         return refusal.code
     return None
+
+
+def test_every_format_has_its_name_where_the_command_line_finds_it():
+    assert tuple(sorted(READERS)) == FORMAT_NAMES
 
 
 class TestDetect:

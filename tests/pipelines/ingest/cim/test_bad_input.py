@@ -12,17 +12,8 @@ from hypothesis import strategies as st
 from pipelines.ingest.cim.meter_readings import read_meter_readings
 from pipelines.ingest.reader import ReadContext
 from schemas.errors import InputRefusedError
+from tests.pipelines.ingest.cim.samples import KIND, SAMPLE
 
-KIND = "0.0.2.4.1.1.12.0.0.0.0.0.0.0.0.3.72.0"
-SAMPLE = (
-    '<?xml version="1.0" encoding="UTF-8"?>\n'
-    '<MeterReadings xmlns="http://iec.ch/TC57/2011/MeterReadings#"><MeterReading>'
-    "<EndDeviceEvents><createdDateTime>2026-01-01T00:00:00Z</createdDateTime>"
-    '<EndDeviceEventType ref="3.26.0.85"/></EndDeviceEvents>'
-    "<IntervalBlocks><IntervalReadings><timeStamp>2026-01-01T00:15:00Z</timeStamp><value>1.5</value>"
-    '<ReadingQualities><ReadingQualityType ref="3.8.0"/></ReadingQualities></IntervalReadings>'
-    f'<ReadingType ref="{KIND}"/></IntervalBlocks><Meter><mRID>0012</mRID></Meter></MeterReading></MeterReadings>'
-).encode()
 ACCEPTED: tuple[str, ...] = ()
 
 

@@ -6,16 +6,13 @@ import io
 from datetime import UTC, datetime
 from decimal import Decimal
 
-import pyarrow as pa
 import pytest
 
 from pipelines.ingest.cim import meter_readings
 from pipelines.ingest.cim.meter_readings import read_meter_readings, recognise_meter_readings
 from pipelines.ingest.reader import Parsed, ReadContext
 from schemas.errors import InputRefusedError
-from schemas.events import PARSED_EVENTS
-from schemas.readings import PARSED_INTERVALS
-from schemas.register_reads import PARSED_READS
+from tests.pipelines.ingest.whole_files import read_whole
 
 STANDARD = "http://iec.ch/TC57/2011/MeterReadings#"
 QUARTER_HOURS = "0.0.2.4.1.1.12.0.0.0.0.0.0.0.0.3.72.0"
@@ -55,18 +52,7 @@ def period(start: str, end: str) -> str:
 
 
 def read(data: bytes, **context: str) -> Parsed:
-    pieces = list(read_meter_readings(io.BytesIO(data), ReadContext("a.xml", **context)))
-    for piece in pieces:
-        PARSED_INTERVALS.check(piece.intervals)
-        PARSED_READS.check(piece.reads)
-        PARSED_EVENTS.check(piece.events)
-        assert piece.rows_read == piece.rows_taken + sum(piece.rejections["rows"].to_pylist())
-    return Parsed(
-        *(pa.concat_tables(getattr(p, name) for p in pieces) for name in ("intervals", "reads", "events", "rejections")),
-        rows_read=sum(piece.rows_read for piece in pieces),
-        warnings=tuple(warning for piece in pieces for warning in piece.warnings),
-        clock=pieces[-1].clock,
-    )
+    return read_whole(read_meter_readings, data, name="a.xml", **context)
 
 
 def one_read(data: bytes, **context: str) -> dict[str, object]:
@@ -188,6 +174,10 @@ class TestPeriods:
     def test_a_month_ends_a_month_later_where_the_calendar_has_one(self, end, start):
         found = one_read(document(METER + register(end, "300", kind=MONTHS)))
         assert found["period_from"] == (None if start is None else utc(start))
+
+    def test_a_month_ends_at_a_time_of_seven_digits_too(self):
+        found = one_read(document(METER + register("2026-03-01T00:00:00.0000000+01:00", "300", kind=MONTHS)))
+        assert (found["read_at"], found["period_from"]) == (utc("2026-02-28T23:00:00Z"), utc("2026-01-31T23:00:00Z"))
 
     def test_a_billing_period_of_unknown_length_is_kept_and_told(self):
         parsed = read(document(METER + register("2026-03-01T00:00:00Z", "300", kind=BILLING_PERIODS)))

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import io
-
-import pyarrow as pa
-
 from pipelines.ingest.events.event_files import read_csv_events, read_jsonl_events
-from pipelines.ingest.reader import Parsed, ReadContext
-from schemas.events import PARSED_EVENTS
+from pipelines.ingest.reader import Parsed
+from tests.pipelines.ingest.whole_files import read_whole
 
 HEADER = "service_point_id,meter_id,companion,code,started_at,ended_at,magnitude,unit"
 ROW = "SP1,M1,dsmr4,80,2026-01-15T12:00:00+01:00,2026-01-15T12:00:02+01:00,195.5,V"
@@ -24,21 +20,11 @@ def table(*rows: str, header: str = HEADER) -> bytes:
 
 
 def read(data: bytes, **context: str) -> Parsed:
-    """Read an event file; its pieces must be what their tables declare, and account for every row."""
+    """Read an event file; it must be what its tables declare, and account for every row."""
     reader = read_jsonl_events if data.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"{") else read_csv_events
-    pieces = list(reader(io.BytesIO(data), ReadContext("events.csv", **context)))
-    for piece in pieces:
-        PARSED_EVENTS.check(piece.events)
-        assert piece.rows_read == piece.rows_taken + sum(piece.rejections["rows"].to_pylist())
-        assert piece.rows_taken == piece.events.num_rows
-    return Parsed(
-        events=pa.concat_tables(piece.events for piece in pieces),
-        rejections=pa.concat_tables(piece.rejections for piece in pieces),
-        rows_read=sum(piece.rows_read for piece in pieces),
-        event_rows=sum(piece.event_rows for piece in pieces),
-        warnings=tuple(warning for piece in pieces for warning in piece.warnings),
-        clock=pieces[-1].clock,
-    )
+    parsed = read_whole(reader, data, name="events.csv", **context)
+    assert parsed.rows_taken == parsed.events.num_rows
+    return parsed
 
 
 def rejected(parsed: Parsed) -> list[tuple[str, str]]:

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from pipelines.ingest.market_documents.cim_json import read_cim_json, recognise_cim_json, recognise_eloverblik
 from pipelines.ingest.market_documents.cim_xml import read_cim_xml, recognise_cim_xml
-from pipelines.ingest.reader import Parsed, ReadContext, Reader
+from pipelines.ingest.reader import Parsed, Reader
 from schemas.errors import InputRefusedError
-from schemas.readings import PARSED_INTERVALS
-from schemas.register_reads import PARSED_READS
+from tests.pipelines.ingest.market_documents.samples import HEADER
+from tests.pipelines.ingest.whole_files import read_whole
 
 RSM_012 = "NotifyValidatedMeasureData_MarketDocument"
 DANISH = "urn:ediel.org:measure:notifyvalidatedmeasuredata:0:1"
 EUROPEAN = "urn:iec62325.351:tc57wg16:451-6:generationloaddocument:3:0"
-HEADER = {
-    "mRID": "D1",
-    "type": "E66",
-    "process.processType": "E23",
-    "sender_MarketParticipant.mRID": "5790000000001",
-    "sender_MarketParticipant.marketRole.type": "MDR",
-    "receiver_MarketParticipant.mRID": "5790000000002",
-    "receiver_MarketParticipant.marketRole.type": "DGL",
-    "createdDateTime": "2026-02-01T07:30:54Z",
-}
 Fields = dict[str, Any]
 
 
@@ -85,17 +73,7 @@ def js(*parts: Fields, name: str = RSM_012, header: Fields = HEADER, kind: str =
 
 
 def read(reader: Reader, data: bytes, **context: str) -> Parsed:
-    pieces = list(reader(io.BytesIO(data), ReadContext("a", **context)))
-    for piece in pieces:
-        PARSED_INTERVALS.check(piece.intervals)
-        PARSED_READS.check(piece.reads)
-        assert piece.rows_read == piece.rows_taken + sum(piece.rejections["rows"].to_pylist())
-    return Parsed(
-        *(pa.concat_tables(getattr(p, name) for p in pieces) for name in ("intervals", "reads", "events", "rejections")),
-        rows_read=sum(piece.rows_read for piece in pieces),
-        warnings=tuple(warning for piece in pieces for warning in piece.warnings),
-        clock=pieces[-1].clock,
-    )
+    return read_whole(reader, data, **context)
 
 
 def read_xml(data: bytes, **context: str) -> Parsed:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from datetime import datetime
 from decimal import Decimal
 
-import pyarrow as pa
 import pytest
 
 from pipelines.ingest.market_documents.cim_xml import recognise_cim_xml
 from pipelines.ingest.market_documents.ebix import read_ebix, recognise_ebix
-from pipelines.ingest.reader import Parsed, ReadContext
+from pipelines.ingest.reader import Parsed
 from schemas.errors import InputRefusedError
+from tests.pipelines.ingest.whole_files import read_whole
 
 NAMESPACE = "un:unece:260:data:EEM-DK_MeteredDataTimeSeries:v3"
 HEADER = """<HeaderEnergyDocument><Identification>1</Identification><DocumentType>E66</DocumentType>
@@ -45,13 +44,7 @@ def document(*parts: str, header: str = HEADER, namespace: str = NAMESPACE) -> b
 
 
 def read(data: bytes) -> Parsed:
-    pieces = list(read_ebix(io.BytesIO(data), ReadContext("a")))
-    for piece in pieces:
-        assert piece.rows_read == piece.rows_taken + sum(piece.rejections["rows"].to_pylist())
-    return Parsed(
-        *(pa.concat_tables(getattr(p, name) for p in pieces) for name in ("intervals", "reads", "events", "rejections")),
-        warnings=tuple(warning for piece in pieces for warning in piece.warnings),
-    )
+    return read_whole(read_ebix, data)
 
 
 def codes(parsed: Parsed) -> list[tuple[str, str, int]]:

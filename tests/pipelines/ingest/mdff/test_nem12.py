@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,11 +13,10 @@ from hypothesis import strategies as st
 from pipelines.ingest.mdff import nem12
 from pipelines.ingest.mdff.nem12 import read_nem12
 from pipelines.ingest.mdff.nem12_days import Piece, Records
-from pipelines.ingest.reader import Parsed, ReadContext
+from pipelines.ingest.reader import Parsed
 from schemas.codes import Quality
 from schemas.errors import InputRefusedError
-from schemas.readings import PARSED_INTERVALS
-from schemas.register_reads import PARSED_READS
+from tests.pipelines.ingest.whole_files import read_whole
 
 HEADER = "100,NEM12,202601021200,MDP1,RET1"
 END = "900"
@@ -48,20 +45,7 @@ def text(*records: str) -> bytes:
 
 def read(data: bytes, piece_bytes: int = 2**21, **context: str) -> Parsed:
     """All pieces of a file as one."""
-    pieces = list(read_nem12(io.BytesIO(data), ReadContext("a.csv", **context), piece_bytes))
-    for piece in pieces:
-        PARSED_INTERVALS.check(piece.intervals)
-        PARSED_READS.check(piece.reads)
-        rejected = sum(piece.rejections["rows"].to_pylist())
-        assert piece.rows_read == piece.rows_taken + rejected
-    return Parsed(
-        intervals=pa.concat_tables(piece.intervals for piece in pieces),
-        reads=pa.concat_tables(piece.reads for piece in pieces),
-        rejections=pa.concat_tables(piece.rejections for piece in pieces),
-        rows_read=sum(piece.rows_read for piece in pieces),
-        warnings=tuple(warning for piece in pieces for warning in piece.warnings),
-        clock=pieces[-1].clock,
-    )
+    return read_whole(read_nem12, data, name="a.csv", piece_bytes=piece_bytes, **context)
 
 
 def rows(parsed: Parsed) -> list[dict[str, Any]]:

@@ -1,19 +1,17 @@
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.ingest.mdff.nem13 import read_nem13
-from pipelines.ingest.reader import Parsed, ReadContext
+from pipelines.ingest.reader import Parsed
 from schemas.errors import InputRefusedError
-from schemas.register_reads import PARSED_READS
+from tests.pipelines.ingest.whole_files import read_whole
 
 HEADER = "100,NEM13,202601021200,MDP1,RET1"
 END = "900"
@@ -47,16 +45,7 @@ def text(*records: str) -> bytes:
 
 
 def read(data: bytes, piece_bytes: int = 2**21, **context: str) -> Parsed:
-    pieces = list(read_nem13(io.BytesIO(data), ReadContext("a.csv", **context), piece_bytes))
-    for piece in pieces:
-        PARSED_READS.check(piece.reads)
-        assert piece.rows_read == piece.rows_taken + sum(piece.rejections["rows"].to_pylist())
-    return Parsed(
-        reads=pa.concat_tables(piece.reads for piece in pieces),
-        rejections=pa.concat_tables(piece.rejections for piece in pieces),
-        warnings=tuple(warning for piece in pieces for warning in piece.warnings),
-        clock=pieces[-1].clock,
-    )
+    return read_whole(read_nem13, data, name="a.csv", piece_bytes=piece_bytes, **context)
 
 
 def codes(parsed: Parsed) -> list[tuple[str, str, int]]:

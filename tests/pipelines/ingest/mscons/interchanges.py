@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import io
-
-import pyarrow as pa
-
 from pipelines.ingest.mscons.mscons import read_mscons
-from pipelines.ingest.reader import Parsed, ReadContext
-from schemas.readings import PARSED_INTERVALS
-from schemas.register_reads import PARSED_READS
+from pipelines.ingest.reader import Parsed
+from tests.pipelines.ingest.whole_files import read_whole
 
 HEADER = "UNB+UNOC:3+9900000000001:500+9900000000002:500+260105:0800+IC1++TL'"
 POINT = "DE0001234567890000000000000012345"
@@ -62,19 +57,7 @@ def interchange(
 
 def read(data: bytes, piece_bytes: int = 2**18, **context: str) -> Parsed:
     """What the reader makes of a file, its pieces put together; each keeps the promise of a reader."""
-    pieces = list(read_mscons(io.BytesIO(data), ReadContext("a.txt", **context), piece_bytes))
-    for piece in pieces:
-        PARSED_INTERVALS.check(piece.intervals)
-        PARSED_READS.check(piece.reads)
-        assert piece.rows_read == piece.rows_taken + sum(piece.rejections["rows"].to_pylist())
-    return Parsed(
-        intervals=pa.concat_tables(piece.intervals for piece in pieces),
-        reads=pa.concat_tables(piece.reads for piece in pieces),
-        rejections=pa.concat_tables(piece.rejections for piece in pieces),
-        rows_read=sum(piece.rows_read for piece in pieces),
-        warnings=tuple(warning for piece in pieces for warning in piece.warnings),
-        clock=pieces[-1].clock,
-    )
+    return read_whole(read_mscons, data, name="a.txt", piece_bytes=piece_bytes, **context)
 
 
 def codes(parsed: Parsed) -> list[tuple[str, int]]:

@@ -19,12 +19,8 @@ from tests.pipelines.ingest.mscons.interchanges import (
     quarter,
     read,
 )
+from tests.pipelines.ingest.mscons.samples import SAMPLE
 
-SAMPLE = interchange(
-    message(place("RFF+MG:1'", line(quarter("1.5", "0000", "0015"), quarter("2", "0015", "0030")))),
-    message(place(line(quantity("100", dtm("7", "202601042300+00")), register="1-1:1.8.0")), reference="M2"),
-    advice="UNA:+.? '",
-)
 BODY = message(place(line(quarter("1.5", "0000", "0015"))))
 OPEN = BODY[: BODY.index("UNT+")]
 VALUE = quarter("1.5", "0000", "0015")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
 from datetime import UTC, datetime
 from typing import Any
 
-import pyarrow as pa
-
 from pipelines.ingest.formats import READERS
-from pipelines.ingest.reader import Parsed, ReadContext
+from pipelines.ingest.reader import Parsed
 from schemas.codes import Quality
-from schemas.readings import PARSED_INTERVALS
-from schemas.register_reads import PARSED_READS
+from tests.pipelines.ingest.whole_files import read_whole
 
 CUPS = "ES0099000000000001AB0F"
 PRM = "00123456789012"
@@ -140,19 +136,7 @@ SAMPLES: dict[str, bytes] = {
 
 def read(format_name: str, data: bytes, name: str = "consumption.json", **context: str) -> Parsed:
     """Read an answer; whatever it says, its rows fit their tables and are all accounted for."""
-    pieces = list(READERS[format_name](io.BytesIO(data), ReadContext(name, **context)))
-    for piece in pieces:
-        PARSED_INTERVALS.check(piece.intervals)
-        PARSED_READS.check(piece.reads)
-        assert piece.rows_read == piece.rows_taken + sum(piece.rejections["rows"].to_pylist())
-    return Parsed(
-        intervals=pa.concat_tables(piece.intervals for piece in pieces),
-        reads=pa.concat_tables(piece.reads for piece in pieces),
-        rejections=pa.concat_tables(piece.rejections for piece in pieces),
-        rows_read=sum(piece.rows_read for piece in pieces),
-        warnings=tuple(warning for piece in pieces for warning in piece.warnings),
-        clock=pieces[-1].clock,
-    )
+    return read_whole(READERS[format_name], data, name=name, **context)
 
 
 def slots(parsed: Parsed, channel: str | None = None) -> list[tuple[str, float | None]]:

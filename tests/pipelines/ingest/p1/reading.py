@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
-import pyarrow as pa
-
 from pipelines.ingest.p1.reader import read_p1
-from pipelines.ingest.reader import Parsed, ReadContext
-from schemas.events import PARSED_EVENTS
-from schemas.register_reads import PARSED_READS
+from pipelines.ingest.reader import Parsed
+from tests.pipelines.ingest.whole_files import read_whole
 
 
 def read(data: bytes, **context: str) -> Parsed:
-    """Read a capture; its pieces must be what their tables declare, and account for every row."""
-    pieces = list(read_p1(io.BytesIO(data), ReadContext("capture.txt", **context)))
-    for piece in pieces:
-        PARSED_READS.check(piece.reads)
-        PARSED_EVENTS.check(piece.events)
-        assert piece.rows_read == piece.rows_taken + sum(piece.rejections["rows"].to_pylist())
-        assert piece.rows_taken == piece.reads.num_rows
-    return Parsed(
-        reads=pa.concat_tables(piece.reads for piece in pieces),
-        events=pa.concat_tables(piece.events for piece in pieces),
-        rejections=pa.concat_tables(piece.rejections for piece in pieces),
-        rows_read=sum(piece.rows_read for piece in pieces),
-        warnings=tuple(warning for piece in pieces for warning in piece.warnings),
-        clock=pieces[-1].clock,
-    )
+    """Read a capture; it must be what its tables declare, and account for every row."""
+    parsed = read_whole(read_p1, data, name="capture.txt", **context)
+    assert parsed.rows_taken == parsed.reads.num_rows
+    return parsed
 
 
 def by_channel(parsed: Parsed) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,7 @@
-"""Local times: the instants that wall clocks show, and labels of ends in the hours around a change of the clocks.
+"""Labels of ends, as a wall clock shows them, in the hours around a change of the clocks.
 
 In autumn an hour's labels come twice; in spring they do not come. A label of an end that falls on the change itself is
-written by the clock before it (spring 02:00, autumn 03:00) or after it (spring 03:00, autumn 02:00): portals do both,
+written by the clock before it (spring 02:00, autumn 03:00) or after it (spring 03:00, autumn 02:00): senders do both,
 and which of the two a file does follows from the labels that are there.
 """
 
@@ -9,16 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from schemas.periods import parse_clock
+from schemas.periods import instants_of, parse_clock
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _SECOND = timedelta(seconds=1)
-_DAY = timedelta(days=1)
 _TWICE = 2
 
 
@@ -32,39 +28,6 @@ class End(NamedTuple):
 
     instant: datetime | None
     is_assumed: bool
-
-
-def microseconds(instant: datetime) -> int:
-    """Return an instant in microseconds since 1970, UTC."""
-    return (instant - _EPOCH) // _MICROSECOND
-
-
-@lru_cache(maxsize=65536)
-def instants_of(wall: datetime, clock: str) -> tuple[datetime, ...]:
-    """Return the instants at which a clock shows ``wall``: one, two in autumn, none in spring.
-
-    >>> [instant.hour for instant in instants_of(datetime(2026, 10, 25, 2), "Europe/Madrid")]
-    [0, 1]
-    >>> instants_of(datetime(2026, 3, 29, 2), "Europe/Madrid")
-    ()
-    """
-    zone = parse_clock(clock)
-    offsets = {wall.replace(tzinfo=zone, fold=fold).utcoffset() or timedelta() for fold in (0, 1)}
-    found = sorted((wall - offset).replace(tzinfo=UTC) for offset in offsets)
-    if len(found) == 1:  # no change of the clocks is near
-        return tuple(found)
-    return tuple(instant for instant in found if _wall(instant, clock) == wall)
-
-
-def day_after(instant: datetime, clock: str) -> datetime:
-    """Return the instant at which a clock shows the same time a day later; where it never does, 24 hours later.
-
-    >>> day_after(datetime(2026, 3, 28, 22, tzinfo=UTC), "Europe/Helsinki") - datetime(2026, 3, 28, 22, tzinfo=UTC)
-    datetime.timedelta(seconds=82800)
-    """
-    wall = instant.astimezone(parse_clock(clock)).replace(tzinfo=None)
-    found = instants_of(wall + _DAY, clock)
-    return found[0] if found else instant + _DAY
 
 
 def resolve_ends(labels: Sequence[datetime], lengths: Sequence[timedelta], clock: str) -> list[End]:

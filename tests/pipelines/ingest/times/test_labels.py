@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.ingest.national.local_times import day_after, instants_of, resolve_ends
-from pipelines.ingest.national.stamps import parse_duration, parse_stamp
+from pipelines.ingest.times.labels import resolve_ends
 from schemas.periods import parse_clock, start_of_day
 
 MADRID = "Europe/Madrid"
@@ -93,34 +92,3 @@ def test_the_labels_of_a_whole_day_give_its_instants_back(day, minutes, clock, b
     found = resolve_ends(labels[::step], [length] * len(labels), clock)
     assert [end.instant for end in found] == instants[::step]
     assert not any(end.is_assumed for end in found)
-
-
-def test_a_day_later_is_23_24_or_25_hours_later():
-    starts = [
-        datetime(2026, 3, 28, 22, tzinfo=UTC),
-        datetime(2026, 3, 29, 21, tzinfo=UTC),
-        datetime(2026, 10, 24, 21, tzinfo=UTC),
-    ]
-    assert [(day_after(start, "Europe/Helsinki") - start) // timedelta(hours=1) for start in starts] == [23, 24, 25]
-
-
-@pytest.mark.parametrize(("wall", "times"), [("2026-07-01T02:00", 1), ("2026-10-25T02:59", 2), ("2026-03-29T02:30", 0)])
-def test_a_wall_clock_shows_a_time_once_twice_or_never(wall, times):
-    assert len(instants_of(datetime.fromisoformat(wall), MADRID)) == times
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "", "2026-02-30", "2026-01-15T24:00:00Z", "2026-01-15T23:59:60Z", "2026-01-15T00:00:00+25:00", "1969-12-31", "2100-01-01",
-        "0001-01-01T00:00:00Z", "9999-12-31T23:00:00Z", "1768435200", "15.01.2026", "\u0662\u0660\u0662\u0666-01-15",
-        "2026-01-15T00:00:00+01",
-    ],
-)  # fmt: skip
-def test_no_stamps(text):
-    assert parse_stamp(text) is None
-
-
-@pytest.mark.parametrize("text", ["", "P", "PT", "P1M", "P1Y", "PT0M", "-PT1H", "PT1.5H", "60"])
-def test_no_durations(text):
-    assert parse_duration(text) is None

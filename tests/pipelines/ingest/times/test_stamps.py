@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
-from pipelines.ingest.instants import instant_of, instant_us, microseconds_of, names_offset
 from pipelines.ingest.rejected import Fault
+from pipelines.ingest.times.stamps import READING_YEARS, instant_us, made_at_us, parse_stamp
 
 SECOND = 1_000_000
 
@@ -54,9 +52,37 @@ class TestInstant:
     [("2026-01-01T00:00Z", True), ("2026-01-01T00:00-03:30", True), ("2026-01-01T00:00", False), ("2026-01-01", False)],
 )
 def test_a_time_says_its_offset_or_not(text, expected):
-    assert names_offset(text) is expected
+    assert (parse_stamp(text).offset is not None) is expected
 
 
-def test_instants_and_microseconds_are_the_same_thing():
-    instant = datetime(2026, 1, 1, 0, 0, 0, 1, tzinfo=UTC)
-    assert instant_of(microseconds_of(instant)) == instant
+@pytest.mark.parametrize(
+    "text", ["2026-07-01T12:00:00+0200", "2026-07-01 12:00:00,000 +02:00", "2026-07-01T10:00:00.0000000Z", " 2026-07-01T10:00Z"]
+)
+def test_senders_write_one_time_in_several_ways(text):
+    assert instant_us(text, "+00:00") == instant_us("2026-07-01T10:00:00Z", "+00:00")
+
+
+def test_a_time_by_an_offset_that_nobody_has_is_none():
+    assert (code("2026-07-01T12:00+14:00"), code("2026-07-01T12:00+14:01")) == (None, "time.invalid")
+
+
+def test_the_end_of_time_has_an_instant_and_what_is_after_it_has_none():
+    assert code("9999-12-31T23:59:59Z") is None
+    assert code("9999-12-31T23:59:59-01:00") == code("9999-12-31T23:59:59", "-01:00") == "time.invalid"
+
+
+def test_when_a_document_was_made_is_known_where_it_names_its_offset():
+    assert made_at_us("1970-01-01T00:00:00.0000019Z") == 1
+    assert (made_at_us("2026-07-01T12:00"), made_at_us("2026-07-01"), made_at_us("yesterday"), made_at_us(None)) == (None,) * 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "2026-02-30", "2026-01-15T24:00:00Z", "2026-01-15T23:59:60Z", "2026-01-15T00:00:00+25:00", "1969-12-31", "2100-01-01",
+        "0001-01-01T00:00:00Z", "9999-12-31T23:00:00Z", "1768435200", "15.01.2026", "\u0662\u0660\u0662\u0666-01-15",
+        "2026-01-15T00:00:00+01",
+    ],
+)  # fmt: skip
+def test_no_stamps_of_a_reading(text):
+    assert parse_stamp(text, READING_YEARS) is None
