@@ -4,6 +4,7 @@ The file is read block by block into a few numbers per row; ``order`` puts them 
 row's length and the hour that comes twice depend on neighbours. Memory is bounded by the window and by one row per
 series, not by the file.
 
+- A register's value at the end of a row is an index read, and less the value of the row before it is what was used.
 - ``interval_minutes: auto`` takes the distance to the next stamp (the last one, for labels that end). A series whose
   distances are all equal gives its outermost row the same length; of any other series that row only bounds it.
 - Rows whose length divides a day and is at most an hour are slots of intervals; all others are reads of kind period.
@@ -30,7 +31,8 @@ from pipelines.ingest.line_pieces import PIECE_BYTES
 from pipelines.ingest.numbers import NO_TIME
 from pipelines.ingest.reader import FileWarning, Parsed, ReadContext
 from pipelines.ingest.rejected import Fault, Rejection, rejection, rejections_table
-from pipelines.ingest.tables.cells import State, read_cells, total_of
+from pipelines.ingest.tables.cells import State, fit_cells, read_cells, total_of
+from pipelines.ingest.tables.gaps import Gaps
 from pipelines.ingest.tables.mapping import (
     QUALITY_WORDS,
     ChannelColumn,
@@ -41,9 +43,10 @@ from pipelines.ingest.tables.mapping import (
     Label,
     parse_mapping,
 )
-from pipelines.ingest.tables.order import WINDOW_ROWS, Order, Ordered, Rows
+from pipelines.ingest.tables.order import WINDOW_ROWS, Order, Ordered, Rows, Spans
+from pipelines.ingest.tables.registers import OVERLAP, Advances, Registers
 from pipelines.ingest.tables.rows import CsvBlock, Layout, read_rows
-from pipelines.ingest.tables.runs import Facts, take_channel
+from pipelines.ingest.tables.runs import Facts, Taken, take_channel
 from pipelines.ingest.tables.times import Timed, instants_of, read_stamps, read_times, standard_offset
 from schemas.codes import Quality
 from schemas.errors import InputRefusedError
@@ -66,6 +69,10 @@ _NO_POINT = Fault(
 _NO_CHANNEL = Fault("channel.unknown", "a value in a row that is none of the mapping's channels")
 _NO_TIME_GIVEN = Fault("time.missing", "a value without its time")
 _NO_SUCH_HOUR = Fault("time.invalid", "a local time that does not exist: the clocks leapt over it")
+_NO_HOLE = frozenset({"channel.unknown", OVERLAP.code})
+"""Codes of values without which the rows of a register are still sure."""
+_DOUBT = {Quality.MEASURED: 0, Quality.FINAL_SUBSTITUTED: 1, Quality.SUBSTITUTED: 2, Quality.DELIVERED_ESTIMATE: 3}
+"""How little is known about a value, by its quality."""
 _NOBODY = -1
 
 
@@ -110,7 +117,7 @@ def read_table(
             yield table.hand_over(ordered)
         if table.holds_many_rejections:
             yield table.hand_over(Ordered(None, []))
-    yield table.hand_over(table.order.hand_over(last=True))
+    yield table.finish(table.order.hand_over(last=True))
 
 
 class _Kind(NamedTuple):
@@ -148,13 +155,26 @@ class _Table:
     _kinds: list[_Kind] = field(default_factory=list)
     _kind_numbers: dict[tuple[int, Unit | None], int] = field(default_factory=dict)
     _rejections: dict[tuple[int, str], Rejection] = field(default_factory=dict)
+    _registers: dict[tuple[int, int], Registers] = field(default_factory=dict)
 
     @cached_property
     def order(self) -> Order:
         """The rows in order of time."""
+        minutes = self.mapping.interval_minutes if self.mapping.day is None else self.mapping.day.minutes
+        # An index has no interval, and that of a register's row begins where the row before ends.
         indexes = all(channel.kind is ChannelKind.INDEX for channel in self.mapping.channels)
-        minutes = 0 if indexes else self.mapping.interval_minutes if self.mapping.day is None else self.mapping.day.minutes
-        return Order(self.label, minutes, self.window_rows)
+        if indexes or (self.mapping.is_cumulative and minutes in ("auto", "between")):
+            minutes = 0
+        if not self.mapping.is_cumulative:
+            return Order(self.label, minutes, self.window_rows)
+        # A row of a register becomes two, an index and what was used.
+        return Order(self.label, minutes, (self.window_rows + 1) // 2, sets_overlaps_aside=False)
+
+    @cached_property
+    def gaps(self) -> Gaps | None:
+        """The gaps between rows; None where lengths are said of all rows, and validation finds the slots that are missing."""
+        known = self.mapping.is_cumulative or self.mapping.interval_minutes == "row"
+        return Gaps(self.mapping.tolerance) if known else None
 
     @cached_property
     def label(self) -> Label:
@@ -361,32 +381,95 @@ class _Table:
         return np.zeros(len(block.line), dtype=np.int64), [text]
 
     def _set_aside(self, line: int, fault: Fault, raw: bytes, rows: int) -> None:
-        """Set values of a line aside; those with one code are one rejection."""
+        """Set values of a line aside; those with one code are one rejection.
+
+        Raises:
+            InputRefusedError: a hole in the rows of registers, whatever its code.
+        """
+        if self.mapping.is_cumulative and fault.code not in _NO_HOLE:
+            hint = "ask the sender: what a register shows is sure as long as every row before it is"
+            raise InputRefusedError(fault.code, f"line {line}: {fault.message}", hint)
         known = self._rejections.get((line, fault.code))
         new = rejection(f"{self.context.prefix}{line}", fault, raw, rows)
         self._rejections[line, fault.code] = new if known is None else known._replace(rows=known.rows + rows)
 
     def hand_over(self, ordered: Ordered) -> Parsed:
         """Return what rows in order become, and what was set aside since the last time."""
-        intervals, reads = [], []
+        return self._parsed(self._take(ordered), self._warnings())
+
+    def finish(self, ordered: Ordered) -> Parsed:
+        """Return what the last rows become, and what waited for the end of the file."""
+        taken = self._take(ordered)
+        for (number, at), registers in self._registers.items():
+            advances = registers.finish()
+            if advances is not None:
+                taken += self._take_advances(self._kinds[number].channels[at], advances)
+        gaps = self.gaps.warnings() if self.gaps is not None else ()
+        return self._parsed(taken, (*self._warnings(), *gaps))
+
+    def _take(self, ordered: Ordered) -> list[Taken]:
+        """Return what rows in order become."""
         for rows, fault in ordered.refused:
             values = sum((cells.state == State.VALUE).astype(np.int64) for cells in rows.cells)
             for at in np.flatnonzero(values).tolist():
                 self._set_aside(int(rows.line[at]), fault, b"", int(values[at]))
-        if ordered.spans is not None and ordered.spans.rows.size:
-            kinds = np.array(self._kind_of, dtype=np.int64)[ordered.spans.rows.series]
-            met = np.unique(kinds).tolist()
-            for number in met:
-                spans = ordered.spans if len(met) == 1 else ordered.spans.where(kinds == number)
-                facts = self._facts(standard_offset(spans.start, self.clock))
-                kind = self._kinds[number]
-                for channel, place in zip(kind.channels, kind.places, strict=True):
-                    taken = take_channel(channel, spans.rows.cells[place], spans, facts)
-                    intervals += taken.intervals
-                    reads.append(taken.reads)
-                    for row, fault in taken.faults.items():
-                        message = f"column '{channel.column}': {fault.message}" if channel.column else fault.message
-                        self._set_aside(int(spans.rows.line[row]), Fault(fault.code, message), b"", 1)
+        if ordered.spans is None or not ordered.spans.rows.size:
+            return []
+        if self.gaps is not None:
+            self.gaps.add(ordered.spans.where(ordered.spans.rows.hold_values | (not self.mapping.is_cumulative)))
+        kinds = np.array(self._kind_of, dtype=np.int64)[ordered.spans.rows.series]
+        met = np.unique(kinds).tolist()
+        parts = [ordered.spans if len(met) == 1 else ordered.spans.where(kinds == number) for number in met]
+        return [taken for number, spans in zip(met, parts, strict=True) for taken in self._take_kind(number, spans)]
+
+    def _take_kind(self, number: int, spans: Spans) -> list[Taken]:
+        """Return what the rows of a kind become."""
+        kind = self._kinds[number]
+        if self.mapping.is_cumulative:
+            return [taken for at in range(len(kind.channels)) for taken in self._take_register(number, at, spans)]
+        facts = self._facts(standard_offset(spans.start, self.clock))
+        found = []
+        for channel, place in zip(kind.channels, kind.places, strict=True):
+            found.append(take_channel(channel, spans.rows.cells[place], spans, facts))
+            self._note_faults(channel, spans, found[-1].faults)
+        return found
+
+    def _take_register(self, number: int, at: int, spans: Spans) -> list[Taken]:
+        """Return what the rows of a register become: what it showed at their ends, and what was used in them."""
+        channel, place = self._kinds[number].channels[at], self._kinds[number].places[at]
+        spans = spans.where(spans.rows.cells[place].state == State.VALUE)
+        if not spans.rows.size:
+            return []
+        cells, faults = fit_cells(spans.rows.cells[place], channel.source_unit.exponent)
+        self._note_faults(channel, spans, faults)
+        if self.mapping.time.has_both_ends and (spans.seconds <= 0).any():
+            line = int(spans.rows.line[np.argmin(spans.seconds)])
+            self._set_aside(line, Fault("interval.unknown", "the row does not end after it begins"), b"", 1)
+        facts = self._facts(standard_offset(spans.start, self.clock))
+        shown = take_channel(channel.of_kind(ChannelKind.INDEX), cells, spans._replace(stamp=spans.start + spans.seconds), facts)
+        doubt = np.array([*(_DOUBT.get(quality, 0) for quality in facts.qualities), 0], dtype=np.int64)
+        registers = self._registers.setdefault((number, at), Registers(channel, self.clock))
+        return [shown, *self._take_advances(channel, registers.advance(spans, cells, doubt[spans.rows.native]))]
+
+    def _take_advances(self, channel: ChannelColumn, advances: Advances) -> list[Taken]:
+        """Return what was used, as values of intervals."""
+        for line in advances.overlapping.tolist():
+            self._set_aside(line, OVERLAP, b"", 1)
+        if not advances.spans.rows.size:
+            return []
+        facts = self._facts(standard_offset(advances.spans.start, self.clock))
+        return [take_channel(channel.of_kind(ChannelKind.INTERVAL), advances.cells, advances.spans, facts)]
+
+    def _note_faults(self, channel: ChannelColumn, spans: Spans, faults: dict[int, Fault]) -> None:
+        """Set aside cells that a channel could not take, by row of ``spans``."""
+        for row, fault in faults.items():
+            message = f"column '{channel.column}': {fault.message}" if channel.column else fault.message
+            self._set_aside(int(spans.rows.line[row]), Fault(fault.code, message), b"", 1)
+
+    def _parsed(self, taken: Sequence[Taken], warnings: tuple[FileWarning, ...]) -> Parsed:
+        """Return what was taken, and what was set aside since the last time."""
+        intervals = [table for part in taken for table in part.intervals]
+        reads = [part.reads for part in taken]
         refused = [self._rejections[key] for key in sorted(self._rejections)]
         self._rejections = {}
         taken_in = Parsed(
@@ -398,7 +481,7 @@ class _Table:
             reads=taken_in.reads,
             rejections=rejections_table(refused),
             rows_read=taken_in.rows_taken + sum(row.rows for row in refused),
-            warnings=self._warnings(),
+            warnings=warnings,
             clock=self.clock.name if self.local else None,
         )
 

@@ -4,7 +4,7 @@ A small YAML document beside a file that names neither its meter nor its unit::
 
     service_point_id: {from: file_name}        # or {column: NAME}, {value: "..."}, {below: NAME OF A PREAMBLE CELL}
     time: {column: start, label: start, zone: America/Chicago}
-    interval_minutes: auto                     # or a number, step, row
+    interval_minutes: auto                     # or a number, between, step, row
     channels:
     - {column: value, channel: E1, quantity: active_energy, direction: import, unit: kWh}
 
@@ -14,6 +14,7 @@ Every scalar is text, as written: the zone ``12`` stays a text, the channel ``of
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -33,6 +34,8 @@ MOST_CHARACTERS = 64 * 1024
 _MOST_MINUTES = 366 * 1440
 _MOST_PREAMBLE_LINES = 200
 _DAY_MINUTES = 1440
+_TIME_OF_DAY = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+_COLUMN_NUMBER = re.compile("[1-9][0-9]{0,4}")
 _ENERGY_OF_POWER = {
     "power": ("active_energy", "kWh"),
     "reactive_power": ("reactive_energy", "kvarh"),
@@ -56,10 +59,15 @@ class Label(StrEnum):
 
 
 class ChannelKind(StrEnum):
-    """What the values of a column are: quantities of intervals, or what a register showed."""
+    """What the values of a column are.
+
+    Quantities of intervals; what a register showed; or what it showed at the end of each row, from which follows what
+    was used between two rows.
+    """
 
     INTERVAL = "interval"
     INDEX = "index"
+    CUMULATIVE = "cumulative"
 
 
 def _words_to_bool(text: object) -> object:
@@ -235,6 +243,18 @@ class Header(_Document):
     repeats: Annotated[bool, BeforeValidator(_words_to_bool)] = False
 
 
+class Tolerance(_Document):
+    """What a table's rows may do before a warning says so.
+
+    Attributes:
+        gap_seconds: a row may begin so much later than the row before ends [s].
+        variation_seconds: a row may be so much longer or shorter than the row before [s]; None where any length will do.
+    """
+
+    gap_seconds: Count = 0
+    variation_seconds: Count | None = None
+
+
 class Control(_Document):
     """What proves that a file is whole.
 
@@ -263,6 +283,31 @@ class Trailer(_Document):
     rows_field: Annotated[int, BeforeValidator(_to_number), Field(ge=1, le=1000)]
 
 
+_NO_HEADER = Header.model_construct(within=0)
+
+
+def _none_to_no_header(found: object) -> object:
+    return _NO_HEADER if found == "none" else found
+
+
+class ResetWindow(_Document):
+    """The time of day in which a register may begin again, by the clock of the table; it may reach over midnight.
+
+    Attributes:
+        begins: its first moment (``from``).
+        ends: its last one (``to``).
+    """
+
+    begins: Annotated[str, Field(alias="from", pattern=_TIME_OF_DAY)]
+    ends: Annotated[str, Field(alias="to", pattern=_TIME_OF_DAY)]
+
+    @property
+    def seconds(self) -> tuple[int, int]:
+        """Both in seconds since midnight."""
+        begin, end = ((int(text[:2]) * 60 + int(text[3:])) * 60 for text in (self.begins, self.ends))
+        return begin, end
+
+
 class ChannelColumn(_Document):
     """A column of values.
 
@@ -274,7 +319,8 @@ class ChannelColumn(_Document):
         direction: import, export or none, seen from the customer.
         unit: unit of the values, or the column that names it; left out where the source has none.
         average_power: the values are average powers of their intervals: energy = power times hours.
-        kind: interval, or index for a cumulative register.
+        kind: what its values are.
+        resets: when a register of kind cumulative may begin again at zero: none, always, or a time of day.
     """
 
     column: str | None = None
@@ -285,12 +331,20 @@ class ChannelColumn(_Document):
     unit: Annotated[str, AfterValidator(_known_unit)] | FromColumn | None = None
     average_power: Annotated[bool, BeforeValidator(_words_to_bool)] = False
     kind: ChannelKind = ChannelKind.INTERVAL
+    resets: Literal["none", "always"] | ResetWindow = "none"
+
+    @model_validator(mode="after")
+    def _is_register(self) -> ChannelColumn:
+        if self.resets != "none" and self.kind is not ChannelKind.CUMULATIVE:
+            message = "'resets' is for kind: cumulative"
+            raise ValueError(message)
+        return self
 
     @model_validator(mode="after")
     def _is_power(self) -> ChannelColumn:
         if not self.average_power:
             return self
-        if self.kind is ChannelKind.INDEX or isinstance(self.unit, FromColumn) or not self._is_of_power(self.source_unit):
+        if self.kind is not ChannelKind.INTERVAL or isinstance(self.unit, FromColumn) or not self._is_of_power(self.source_unit):
             message = "average_power needs a unit of power, such as kW, and values of intervals"
             raise ValueError(message)
         return self
@@ -309,6 +363,10 @@ class ChannelColumn(_Document):
     def power(self) -> ChannelColumn:
         """The same column as power: where its energy does not terminate as a decimal."""
         return self.model_copy(update={"quantity": self.source_unit.quantity, "average_power": False})
+
+    def of_kind(self, kind: ChannelKind) -> ChannelColumn:
+        """Return the same column as one of another kind."""
+        return self.model_copy(update={"kind": kind, "resets": "none"})
 
     def in_unit(self, unit: str) -> ChannelColumn:
         """Return the same column with the unit that some of its rows name; the unit says what is measured."""
@@ -336,7 +394,7 @@ class CsvMapping(_Document):
     service_point_id: Identifier
     meter_id: Identifier | None = None
     time: TimeColumn
-    interval_minutes: Annotated[Literal["auto", "step", "row"] | int, BeforeValidator(_to_number)] = "auto"
+    interval_minutes: Annotated[Literal["auto", "between", "step", "row"] | int, BeforeValidator(_to_number)] = "auto"
     day: DayColumns | None = None
     channels: Annotated[
         tuple[ChannelColumn, ...],
@@ -349,15 +407,16 @@ class CsvMapping(_Document):
     decimal: Literal[".", ","] = "."
     encoding: Annotated[str, AfterValidator(known_encoding)] = "utf-8"
     missing: Words = ()
-    header: Header | None = None
+    header: Annotated[Header | None, BeforeValidator(_none_to_no_header)] = None
     skip: Words = ()
+    tolerance: Tolerance = Tolerance()
     control: Control | None = None
     trailer: Trailer | None = None
 
     @model_validator(mode="after")
     def _is_consistent(self) -> CsvMapping:
         if isinstance(self.interval_minutes, int) and not 1 <= self.interval_minutes <= _MOST_MINUTES:
-            message = "interval_minutes is auto, step, row or a number of minutes up to a year"
+            message = "interval_minutes is auto, between, step, row or a number of minutes up to a year"
             raise ValueError(message)
         if self.interval_minutes == "row" and not self.time.has_both_ends:
             message = "interval_minutes: row needs both ends of the interval in the row"
@@ -387,10 +446,43 @@ class CsvMapping(_Document):
             message = "with one row a day 'day.minutes' is the length, and a row holds one channel"
             raise ValueError(message)
         below = (self.service_point_id, self.meter_id)
-        if self.header is None and any(part is not None and part.below is not None for part in below):
+        if self.preamble is None and any(part is not None and part.below is not None for part in below):
             message = "'below' names a cell of the preamble, which needs 'header'"
             raise ValueError(message)
+        named = [*self.columns, *([] if self.day is None else [self.day.first, self.day.last])]
+        if not self.has_header and not all(_COLUMN_NUMBER.fullmatch(name) for name in named):
+            message = "with 'header: none' columns are named by their number: '1' is the first"
+            raise ValueError(message)
         return self
+
+    @model_validator(mode="after")
+    def _knows_the_ends_of_registers(self) -> CsvMapping:
+        if not self.is_cumulative:
+            return self
+        if any(channel.kind is not ChannelKind.CUMULATIVE for channel in self.channels) or self.day is not None:
+            message = "channels of kind cumulative stand in tables of their own, one row an end"
+            raise ValueError(message)
+        if self.time.has_both_ends != (self.interval_minutes == "row") or (
+            not self.time.has_both_ends and self.time.label is not Label.END
+        ):
+            message = "kind: cumulative needs the end of each row: label: end, or both ends and interval_minutes: row"
+            raise ValueError(message)
+        return self
+
+    @property
+    def is_cumulative(self) -> bool:
+        """Whether its values are what registers showed at the ends of rows."""
+        return any(channel.kind is ChannelKind.CUMULATIVE for channel in self.channels)
+
+    @property
+    def preamble(self) -> Header | None:
+        """What is said of lines before the header, if anything is."""
+        return self.header if self.has_header else None
+
+    @property
+    def has_header(self) -> bool:
+        """Whether a line names the columns; else they are named by their number."""
+        return self.header is not _NO_HEADER
 
     @cached_property
     def groups(self) -> list[tuple[dict[str, tuple[str, ...]], list[ChannelColumn]]]:

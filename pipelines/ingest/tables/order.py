@@ -169,14 +169,17 @@ class Order:
 
     Attributes:
         label: the end of the interval that a stamp names.
-        interval_minutes: length of every interval [min]; ``auto``, ``step`` or ``row``; 0 where no value is one of an
-            interval.
+        interval_minutes: length of every interval [min]; ``auto``, ``between``, ``step`` or ``row``; 0 where no value is
+            one of an interval.
         window_rows: rows put in order together.
+        sets_overlaps_aside: whether intervals that reach into each other cost both their values; what a register showed at the
+            end of one stays true.
     """
 
     label: Label
     interval_minutes: int | str
     window_rows: int = WINDOW_ROWS
+    sets_overlaps_aside: bool = True
     _hours: RepeatedHours = field(default_factory=RepeatedHours)
     _new: list[Rows] = field(default_factory=list)
     _waiting: list[Rows] = field(default_factory=list)
@@ -219,11 +222,11 @@ class Order:
                 self._waiting = [rows.where(told.waiting)]
             settled = [(rows.in_order(told.settled), told.stamp)]
         self._check_open()
-        if self.interval_minutes in ("auto", "step"):
+        if self.interval_minutes in ("auto", "between", "step"):
             spans = self._by_distance(settled, last=last)
         else:
             spans = self._by_length(*settled[0]) if settled else None
-        if spans is not None:
+        if spans is not None and self.sets_overlaps_aside:
             spans, overlapping = _without_overlap(spans)
             if overlapping is not None:
                 refused.append((overlapping, _OVERLAP))
@@ -262,7 +265,7 @@ class Order:
         sign = -1 if self.label is Label.END else 1
         order = np.lexsort((sign * stamp, rows.series))
         rows, stamp, new = rows.in_order(order), stamp[order], new[order]
-        lengths, held = self._edges.measure(rows.series, sign * stamp, new, smallest=self.interval_minutes == "step", last=last)
+        lengths, held = self._edges.measure(rows.series, sign * stamp, new, str(self.interval_minutes), last=last)
         self._open = [(rows.where(held), stamp[held])] if held.any() else []
         ready = np.flatnonzero(~held)
         if not len(ready):
@@ -305,19 +308,20 @@ class _Edges:
             for name, values in vars(more).items():
                 setattr(self, name, np.concatenate((getattr(self, name), values)))
 
-    def measure(self, series: Ints, keys: Ints, new: Flags, *, smallest: bool, last: bool) -> tuple[Ints, Flags]:
+    def measure(self, series: Ints, keys: Ints, new: Flags, lengths_are: str, *, last: bool) -> tuple[Ints, Flags]:
         """Return the length of each row and whether it must wait.
 
         Args:
             series: (rows,) series of each row, in order of series and key.
             keys: (rows,) key of each row.
             new: (rows,) whether it was not here before.
-            smallest: a length is the smallest distance of the series rather than the row's own.
+            lengths_are: ``auto``, ``between`` or ``step``.
             last: nothing waits any more.
 
         Raises:
             InputRefusedError: ``order.mixed``: a row lies between rows that were handed over.
         """
+        smallest = lengths_are == "step"
         self._grow(int(series[-1]) + 1)
         met = self.low[series] != _FAR
         inside = new & met & (keys > self.low[series]) & (keys < self.high[series])
@@ -354,7 +358,7 @@ class _Edges:
         self.step[unknown] = self.smallest[unknown]
         lengths = np.where(self.step[s] > 0, self.step[s], 0) if smallest else gaps
         even = np.where(self.smallest[s] == self.largest[s], self.largest[s], 0)
-        lengths = np.where(ends & (lengths == 0), even, lengths) if last else lengths
+        lengths = np.where(ends & (lengths == 0), even, lengths) if last and lengths_are != "between" else lengths
         place = np.empty(len(order), dtype=np.int64)
         place[order] = group
         place = place[: len(series)]

@@ -1,9 +1,9 @@
 """Rows of a delimited text file, in blocks of fields.
 
 Columns are found by their name in the header: the first line, or the first one that names all of them where the
-mapping says that a preamble comes before it. Quotes are undone where there are any; a quoted field may hold the
-delimiter but no line break, so that a row is a line, its number is known, and a quote that is never closed costs its
-own line alone.
+mapping says that a preamble comes before it; in a table without header, by their number. Quotes are undone where there
+are any; a quoted field may hold the delimiter but no line break, so that a row is a line, its number is known, and a
+quote that is never closed costs its own line alone.
 """
 
 from __future__ import annotations
@@ -178,6 +178,9 @@ class Layout:
             while begin < len(piece.text):
                 end = piece.text.index(b"\n", begin)
                 line = piece.text[begin:end]
+                if not self.mapping.has_header and self._is_row(line):
+                    self._take_names([str(number + 1) for number in range(len(split_line(line, self._delimiter)))])
+                    return piece._replace(text=piece.text[begin:])
                 self._lines += 1
                 if self._is_header(line):
                     return piece._replace(text=piece.text[end + 1 :])
@@ -187,18 +190,27 @@ class Layout:
         code = "file.empty"
         raise InputRefusedError(code, "the file is empty", "ask for the file again")
 
+    def _is_row(self, line: bytes) -> bool:
+        """Whether a line of a table without header is a row: neither blank nor one that the mapping says holds none."""
+        return bool(line.strip()) and not any(line.startswith(words.encode()) for words in self.mapping.skip)
+
     def _is_header(self, line: bytes) -> bool:
         """Take the line as header if it is one; else keep it as preamble."""
-        if not line.strip():
+        if not line.strip() or not self.mapping.has_header:
             return False
         names = [name.strip() for name in split_line(line, self._delimiter)]
-        header = self.mapping.header
+        header = self.mapping.preamble
         needed = [name.strip() for name in self.mapping.columns]
         if header is not None and not set(needed) <= set(names):
             self.preamble.append(names)
             if self._lines >= header.within:
                 self._refuse_columns(self.mapping.columns, self.preamble[0])
             return False
+        self._take_names(names)
+        return True
+
+    def _take_names(self, names: list[str]) -> None:
+        """Find the columns of the mapping among the names of the columns."""
         if len(names) > MOST_COLUMNS:
             code = "record.size"
             raise InputRefusedError(code, f"the first line names {len(names)} columns", "check the delimiter of the mapping")
@@ -209,7 +221,6 @@ class Layout:
         self.columns = {name: names.index(name.strip()) for name in self.mapping.columns}
         if self.mapping.day is not None:
             self._find_day()
-        return True
 
     def _find_day(self) -> None:
         """Find the columns of the intervals of a day."""
@@ -277,7 +288,7 @@ class Layout:
         found = np.zeros(len(begins), dtype=np.bool_)
         for words in self.mapping.skip:
             found |= _begin_with(table, begins, ends, words.encode().replace(self._delimiter, inside))
-        if self.mapping.header is not None and self.mapping.header.repeats:
+        if self.mapping.preamble is not None and self.mapping.preamble.repeats:
             names = inside.join(name.encode() for name in self.names)
             found |= _begin_with(table, begins, ends, names) & (ends - begins == len(names))
         if self.mapping.trailer is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -11,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.ingest.digits import Flags, Ints
+from pipelines.ingest.digits import POWERS_OF_TEN, Flags, Ints
 from pipelines.ingest.numbers import NO_TIME
 from pipelines.ingest.rejected import Fault
 from pipelines.ingest.tables.cells import Cells, State, fit_cells, scale_runs
@@ -27,6 +26,7 @@ _BASE_DECIMALS = 3
 _SECOND = 1_000_000
 _HOUR = 3600
 _DAY = 86_400
+_SIGN = 63
 _MOST_PLACES = 9
 _LARGEST_MULTIPLIER = 900  # times a number of 16 digits still fits 64 bits
 _READ_QUALITY = {
@@ -243,14 +243,14 @@ def _reads(channel: ChannelColumn, cells: Cells, spans: Spans, facts: Facts, row
     of = spans.rows.where(rows)
     index = channel.kind is ChannelKind.INDEX
     exponent = channel.source_unit.exponent
-    values = [_decimal(*cell, exponent) for cell in zip(cells.digits[rows].tolist(), cells.decimals[rows].tolist(), strict=True)]
+    values = _decimals(cells.where(rows), exponent)
     ends = spans.stamp[rows] if index else spans.start[rows] + spans.seconds[rows]
     words = [_READ_QUALITY.get(quality, "unverified") for quality in (*facts.qualities, Quality.MEASURED)]
     columns = {
         **_identity(channel, facts, of.series),
         "read_at": pa.array(ends * _SECOND).cast(UTC_TIME),
         "period_from": pa.array(spans.start[rows] * _SECOND, mask=np.full(len(rows), index)).cast(UTC_TIME),
-        "value": pa.array(values, PARSED_READS.schema.field("value").type),
+        "value": values,
         "quality": pa.array([words[at] for at in of.native.tolist()], pa.string()),
         "native_quality": pa.array([*facts.natives, None], pa.string()).take(pa.array(of.native % (len(facts.natives) + 1))),
         "kind": pa.repeat(str(ReadKind.INDEX if index else ReadKind.PERIOD), len(rows)),
@@ -260,6 +260,9 @@ def _reads(channel: ChannelColumn, cells: Cells, spans: Spans, facts: Facts, row
     return pa.table([columns[field.name] for field in PARSED_READS.schema], schema=PARSED_READS.schema)
 
 
-def _decimal(digits: int, decimals: int, exponent: int) -> Decimal:
-    """Return ``digits * 10 ** (exponent - decimals)``, exactly."""
-    return Decimal((int(digits < 0), tuple(map(int, str(abs(digits)))), exponent - decimals))
+def _decimals(cells: Cells, exponent: int) -> pa.Array:
+    """Return fitted cells as decimals of the store, exactly: below nine billion, their billionths fit 64 bits."""
+    kind = PARSED_READS.schema.field("value").type
+    billionths = cells.digits * POWERS_OF_TEN[kind.scale + exponent - cells.decimals.astype(np.int64)]
+    halves = np.stack((billionths, billionths >> _SIGN), axis=1)  # 128 bits, the low half first
+    return pa.Array.from_buffers(kind, len(billionths), [None, pa.py_buffer(halves.astype("<i8").tobytes())])
