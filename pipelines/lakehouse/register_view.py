@@ -67,7 +67,7 @@ newest AS (
   FROM zeros GROUP BY {_REGISTER}, run
 ), judged AS (
   SELECT {_REGISTER}, run, coalesce(
-    value < lag(value) OVER series AND lead(value) OVER series >= lag(value) OVER series
+    value = 0 AND lag(value) OVER series > 0 AND lead(value) OVER series >= lag(value) OVER series
     AND NOT (conflict OR lag(last_conflict) OVER series OR lead(first_conflict) OVER series), false) AS dropped
   FROM runs WINDOW series AS (PARTITION BY {_REGISTER} ORDER BY run)
 ), pairs AS (

@@ -246,10 +246,11 @@ def _one_an_instant(series: Sequence[IndexRead]) -> tuple[list[IndexRead], set[d
 def _recovery(series: Sequence[IndexRead], i: int, conflicts: set[datetime]) -> int | None:
     """Return the read that recovers from a dip after read ``i``; None when there is no dip.
 
-    A dip is one lower read, or several zeros in a row (a display that lost its memory for a while).
+    A dip is a zero, or several in a row: a display that lost its memory for a while. A fall to anything else may be a
+    register that began again or a misread one, and nobody can tell.
     """
     start, k = series[i].value, i + 1
-    if series[k].value >= start:
+    if series[k].value >= start or series[k].value:
         return None
     while k + 1 < len(series) and not series[k].value and not series[k + 1].value:
         k += 1
