@@ -25,6 +25,9 @@ FULL = {
     "settle_month_10k": ["settle_month.py", "--service-points", "10000", "--buckets", "8"],
     "settle_month_100k": ["settle_month.py", "--service-points", "100000", "--buckets", "32"],
     "ingest_month": ["ingest_month.py", "--service-points", "20000"],
+    "large_table": ["large_files.py", "--format", "csv_smart_meter_texas", "--megabytes", "1000"],
+    "large_feed": ["large_files.py", "--format", "espi", "--megabytes", "500"],
+    "large_nem12": ["large_files.py", "--format", "nem12", "--megabytes", "1000"],
     "help": ["help_time.py"],
 }
 
