@@ -120,6 +120,7 @@ def test_what_contradicts_itself_is_refused_whole(m2b, store, write) -> None:
         "masterdata",
         "load",
         write("accounts.csv", "account_id,customer_id,currency\nA7,nobody,EUR\n"),
+        write("customers.csv", "customer_id,name\nC7,Ada\n"),
         "--store",
         store,
         "--json",
