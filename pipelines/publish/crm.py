@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -137,12 +137,30 @@ class _Book:
                 "days": (row["period_to"] - row["period_from"]).days,
             },
             "exceptions": [found for found in self.exceptions.get(point, []) if first <= found["day"] < end],
-            "events": [e for e in self.events.get(point, []) if e["started_at"] and first <= e["started_at"][:10] < end],
+            "events": [event for event in self.events.get(point, []) if _touches(event, *_instants(row, due))],
         }
 
     def by_day(self, row: dict[str, Any]) -> str:
         """Return energy by standard-time day [kWh] as JSON text."""
         return self.days.of(row["service_point_id"], row["period_from"], row["period_to"])
+
+
+def _instants(row: dict[str, Any], due: Due | None) -> tuple[datetime, datetime]:
+    """Return the first instant of a period and its end, on the billing clock; of a closed agreement's hold on UTC."""
+    if "starts_at" in row:
+        return row["starts_at"], row["ends_at"]
+    if due is not None:
+        return due.starts_at, due.ends_at
+    midnights = (datetime.combine(row[name], time(), UTC) for name in ("period_from", "period_to"))
+    return next(midnights), next(midnights)
+
+
+def _touches(event: dict[str, Any], begin: datetime, end: datetime) -> bool:
+    """Whether an event happened in a period, wholly or in part; one without a time is not known to."""
+    if event["started_at"] is None:
+        return False
+    started, ended = (datetime.fromisoformat(event[name] or event["started_at"]) for name in ("started_at", "ended_at"))
+    return started < end and (ended > begin or started >= begin)
 
 
 def _rows(table: pa.Table, names: Sequence[str]) -> list[dict[str, Any]]:

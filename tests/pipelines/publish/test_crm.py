@@ -197,6 +197,24 @@ class TestEvents:
         earlier = {"started_at": datetime(2026, 2, 10, tzinfo=UTC), "ended_at": None}
         assert self.events_of(OUTAGE, OUTAGE | earlier, OUTAGE | {"service_point_id": "S2"}) == ["outage"]
 
+    @pytest.mark.parametrize(
+        ("started", "ended", "told"),
+        [
+            # Brisbane's March: from 28 February 14:00 to 31 March 14:00 UTC
+            pytest.param("2026-02-28T13:00", "2026-02-28T14:00", False, id="over when the month begins"),
+            pytest.param("2026-02-28T13:00", "2026-02-28T14:01", True, id="a minute of it in the month"),
+            pytest.param("2026-02-28T14:00", None, True, id="with the month"),
+            pytest.param("2026-03-31T13:59", None, True, id="a minute before its end"),
+            pytest.param("2026-03-31T14:00", None, False, id="with the next month"),
+        ],
+    )
+    def test_the_month_is_that_of_the_billing_clock(self, started, ended, told):
+        times = {
+            name: text and datetime.fromisoformat(text).replace(tzinfo=UTC)
+            for name, text in (("started_at", started), ("ended_at", ended))
+        }
+        assert self.events_of(OUTAGE | times) == (["outage"] if told else [])
+
     def test_one_that_the_meter_tells_again_happened_once(self):
         assert self.events_of(OUTAGE, OUTAGE | {"record": "2", "file_id": "g"}) == ["outage"]
 
