@@ -23,9 +23,9 @@ from pipelines.ingest.dlms.conversation import Conversation, Finding, Refused, S
 from pipelines.ingest.dlms.meter_clock import MeterClock
 from pipelines.ingest.dlms.registers import RegisterBook
 from pipelines.ingest.dlms.units import Broken, Framed, Plain, Splitter, Unit, is_bare_apdu, is_frame, is_list, is_wrapper
+from pipelines.ingest.file_names import name_of_file
 from pipelines.ingest.reader import Parsed, ReadContext
 from pipelines.ingest.rejected import Fault
-from pipelines.ingest.tables.mapped_csv import name_of_file
 from schemas.errors import InputRefusedError
 
 _MOST_LINKS = 32

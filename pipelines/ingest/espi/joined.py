@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from pathlib import PurePath
 
 from pipelines.ingest.collector import Series
 from pipelines.ingest.espi.codes import ELECTRICITY_SERVICE
 from pipelines.ingest.espi.feed import Kind
 from pipelines.ingest.espi.links import Definition, Definitions, Links
 from pipelines.ingest.espi.resources import ReadingType, Warn
+from pipelines.ingest.file_names import name_of_file
 from pipelines.ingest.numbers import FINEST_EXPONENT
 from pipelines.ingest.rejected import Fault
 
@@ -204,7 +204,7 @@ class Joiner:
     @property
     def _stem(self) -> str:
         """The file's name without folder and endings."""
-        return PurePath(self.file_name).name.partition(".")[0]
+        return name_of_file(self.file_name)
 
     def _channel(self, service_point_id: str, reading: Definition | str, found: Definition, measured: str) -> str:
         """Return the name of a MeterReading, else of its ReadingType, and what it measures; never that of another.

@@ -19,13 +19,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePath
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from pipelines.ingest.digits import Flags, Ints
+from pipelines.ingest.file_names import name_of_file
 from pipelines.ingest.identifiers import fault_of_text
 from pipelines.ingest.line_pieces import PIECE_BYTES
 from pipelines.ingest.numbers import NO_TIME
@@ -59,7 +59,6 @@ MOST_REJECTIONS = 50_000
 """Rejections held before they are handed over, whether or not a window is full: rows at no time fill none."""
 MOST_QUALITY_CODES = 1000
 """Quality codes that one file may use: more is a column of something else."""
-_PACKED = (".gz", ".zip")
 _MICROSECONDS_A_SECOND = 1_000_000
 _MINUTE = 60
 _RAGGED = Fault("record.length", "the row does not have as many fields as the first line has names")
@@ -581,15 +580,3 @@ def _fits(word: str, patterns: Sequence[str]) -> bool:
     (True, False, False)
     """
     return any(word.startswith(pattern[:-1]) if pattern.endswith("*") else word == pattern for pattern in patterns)
-
-
-def name_of_file(name: str) -> str:
-    """Return the name of a file without its folder and its endings.
-
-    >>> name_of_file("inbox/il-hourly.csv.gz"), name_of_file("4001234567.csv")
-    ('il-hourly', '4001234567')
-    """
-    path = PurePath(name)
-    if path.suffix.lower() in _PACKED:
-        path = path.with_suffix("")
-    return path.with_suffix("").name

@@ -203,6 +203,11 @@ class TestPlaces:
         ]
         assert warned(parsed) == ["link.missing"]
 
+    def test_two_files_whose_names_differ_before_the_ending_are_two_homes(self):
+        unnamed = feed(EMPTY_POINT, EMPTY_READING, PLAIN_TYPE, entry(block_of(reading())))
+        points = {slots(read(unnamed, name=name))[0]["service_point_id"] for name in ("home.1.xml", "home.2.xml")}
+        assert points == {"home.1", "home.2"}
+
     def test_a_block_may_stand_before_the_only_type(self):
         parsed = read(feed(entry(block_of(reading())), PLAIN_TYPE), name="delivered/meter-12.xml.gz")
         assert [(slot["service_point_id"], slot["value"]) for slot in slots(parsed)] == [("meter-12", Decimal("0.45"))]
