@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from pipelines.bill.holds import OWNERS, HoldCode
+from pipelines.ingest.tables import channel_column, time_column
 from pipelines.ingest.tables import mapping as csv_mapping
 from pipelines.lakehouse.settings import StoreSettings
 from pipelines.lakehouse.views import view_statements
@@ -116,7 +117,7 @@ class TestTariffDocument:
 
 @pytest.mark.parametrize(
     "part",
-    [csv_mapping.CsvMapping, csv_mapping.TimeColumn, csv_mapping.ChannelColumn, csv_mapping.QualityColumn],
+    [csv_mapping.CsvMapping, time_column.TimeColumn, channel_column.ChannelColumn, csv_mapping.QualityColumn],
     ids=lambda part: part.__name__,
 )
 def test_every_key_of_a_mapping_file_is_told(part):

@@ -32,21 +32,14 @@ from pipelines.ingest.numbers import NO_TIME
 from pipelines.ingest.reader import FileWarning, Parsed, ReadContext
 from pipelines.ingest.rejected import Fault, Rejection, rejection, rejections_table
 from pipelines.ingest.tables.cells import State, fit_cells, read_cells, total_of
+from pipelines.ingest.tables.channel_column import ChannelColumn, ChannelKind, FromColumn
 from pipelines.ingest.tables.gaps import Gaps
-from pipelines.ingest.tables.mapping import (
-    QUALITY_WORDS,
-    ChannelColumn,
-    ChannelKind,
-    CsvMapping,
-    FromColumn,
-    Identifier,
-    Label,
-    parse_mapping,
-)
+from pipelines.ingest.tables.mapping import QUALITY_WORDS, CsvMapping, Identifier, parse_mapping
 from pipelines.ingest.tables.order import WINDOW_ROWS, Order, Ordered, Rows, Spans
 from pipelines.ingest.tables.registers import OVERLAP, Advances, Registers
 from pipelines.ingest.tables.rows import CsvBlock, Layout, read_rows
 from pipelines.ingest.tables.runs import Facts, Taken, take_channel
+from pipelines.ingest.tables.time_column import Label
 from pipelines.ingest.tables.times import Timed, instants_of, read_stamps, read_times, standard_offset
 from schemas.codes import Quality
 from schemas.errors import InputRefusedError

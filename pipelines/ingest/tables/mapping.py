@@ -15,33 +15,25 @@ Every scalar is text, as written: the zone ``12`` stays a text, the channel ``of
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from pipelines.ingest.tables.channel_column import ChannelColumn, ChannelKind
 from pipelines.ingest.tables.encodings import known_encoding
-from pipelines.ingest.tables.stamp_forms import ORDINAL_HOUR, compile_form
-from schemas.codes import Direction, Quality
+from pipelines.ingest.tables.mapping_words import Count, Forms, MappingPart, Words, to_number, to_tuple, words_to_bool
+from pipelines.ingest.tables.time_column import Label, TimeColumn
+from schemas.codes import Quality
 from schemas.errors import InputRefusedError
-from schemas.units import Unit, parse_unit
-from tariffs.clock import Clock
 
 MOST_CHARACTERS = 64 * 1024
 _MOST_MINUTES = 366 * 1440
 _MOST_PREAMBLE_LINES = 200
 _DAY_MINUTES = 1440
-_TIME_OF_DAY = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _COLUMN_NUMBER = re.compile("[1-9][0-9]{0,4}")
-_ENERGY_OF_POWER = {
-    "power": ("active_energy", "kWh"),
-    "reactive_power": ("reactive_energy", "kvarh"),
-    "apparent_power": ("apparent_energy", "kVAh"),
-}
-
 QUALITY_WORDS = {
     "measured": Quality.MEASURED,
     "missing": Quality.MISSING,
@@ -51,58 +43,6 @@ QUALITY_WORDS = {
 }
 
 
-class Label(StrEnum):
-    """Which end of its interval a stamp names."""
-
-    START = "start"
-    END = "end"
-
-
-class ChannelKind(StrEnum):
-    """What the values of a column are.
-
-    Quantities of intervals; what a register showed; or what it showed at the end of each row, from which follows what
-    was used between two rows.
-    """
-
-    INTERVAL = "interval"
-    INDEX = "index"
-    CUMULATIVE = "cumulative"
-
-
-def _words_to_bool(text: object) -> object:
-    return {"true": True, "false": False}.get(text, text) if isinstance(text, str) else text
-
-
-def _to_number(text: object) -> object:
-    return int(text) if isinstance(text, str) and text.isascii() and text.isdecimal() else text
-
-
-def _to_tuple(found: object) -> object:
-    return tuple(found) if isinstance(found, list) else (found,) if isinstance(found, str) else found
-
-
-def _known_zone(name: str) -> str:
-    try:
-        Clock(name)
-    except InputRefusedError as error:
-        raise ValueError(str(error)) from None
-    return name
-
-
-def _known_unit(text: str | None) -> str | None:
-    if text is not None and parse_unit(text) is None:
-        message = f"nobody knows the unit '{text}'"
-        raise ValueError(message)
-    return text
-
-
-def _known_forms(texts: tuple[str, ...]) -> tuple[str, ...]:
-    for text in texts:
-        compile_form(text)
-    return texts
-
-
 def _one_byte(text: str) -> str:
     if len(text.encode()) != 1 or text in '"\n\r \x1f' or text.isalnum():
         message = "a delimiter is one character such as ',' ';' '|' or a tab"
@@ -110,16 +50,7 @@ def _one_byte(text: str) -> str:
     return text
 
 
-Words = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_to_tuple)]
-Forms = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_known_forms), BeforeValidator(_to_tuple)]
-Count = Annotated[int, BeforeValidator(_to_number), Field(ge=0)]
-
-
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, populate_by_name=False)
-
-
-class Identifier(_Document):
+class Identifier(MappingPart):
     """Where an identifier is found: in the file's name, in a column, under a name in the preamble, or here."""
 
     source: Annotated[Literal["file_name"] | None, Field(alias="from")] = None
@@ -136,92 +67,28 @@ class Identifier(_Document):
         return self
 
 
-class TimeColumn(_Document):
-    """The stamps: in one column, as two ends in one column, or as a date and a time of day in two columns.
-
-    Attributes:
-        column: the stamps; or ``date_column`` and ``time_column``.
-        range: the word between the two ends of an interval that stand in one cell.
-        end_column: the other end of the row's interval; or ``end_date_column`` and ``end_time_column``.
-        date_format: forms of stamps, or of dates where they stand alone; ISO 8601 without it.
-        time_format: forms of times of day that stand alone.
-        label: the end of its interval that a stamp names.
-        zone: clock of stamps without an offset.
-    """
-
-    column: str | None = None
-    date_column: str | None = None
-    time_column: str | None = None
-    range: Annotated[str, Field(min_length=1)] | None = None
-    end_column: str | None = None
-    end_date_column: str | None = None
-    end_time_column: str | None = None
-    date_format: Forms | None = None
-    time_format: Forms = ("HH:mm", "HH:mm:ss")
-    label: Label = Label.START
-    zone: Annotated[str, AfterValidator(_known_zone)] | None = None
-
-    @model_validator(mode="after")
-    def _is_one(self) -> TimeColumn:
-        if (self.column is None) == (self.date_column is None):
-            message = "give 'column', or 'date_column' (with 'time_column' where the time of day stands apart)"
-            raise ValueError(message)
-        if self.column is not None and (self.time_column is not None or self.end_time_column is not None):
-            message = "a time of day in its own column needs 'date_column'"
-            raise ValueError(message)
-        if self.range is not None and (self.column is None or self.end_column is not None):
-            message = "'range' says that 'column' holds both ends"
-            raise ValueError(message)
-        ends = self.end_column is not None or self.end_date_column is not None or self.end_time_column is not None
-        if ends and self.label is Label.END:
-            message = "with both ends in the row, 'column' or 'date_column' names the start: label: start"
-            raise ValueError(message)
-        if self.end_date_column is not None and self.end_time_column is None:
-            message = "'end_date_column' needs 'end_time_column'"
-            raise ValueError(message)
-        if ORDINAL_HOUR in (self.date_format or ()):
-            message = "the ordinal hour is a form of 'time_format'"
-            raise ValueError(message)
-        return self
-
-    @property
-    def columns(self) -> list[str]:
-        """Names of the columns that are read."""
-        found = (self.column, self.date_column, self.time_column, self.end_column, self.end_date_column, self.end_time_column)
-        return [name for name in found if name is not None]
-
-    @property
-    def has_both_ends(self) -> bool:
-        """Whether a row says where its interval begins and ends."""
-        return self.range is not None or self.end_column is not None or self.end_time_column is not None
-
-
-class QualityColumn(_Document):
+class QualityColumn(MappingPart):
     """The column of the source's quality codes and what they mean; every value is measured where a code is not named."""
 
     column: str
-    codes: dict[str, Literal["measured", "missing", "delivered_estimate", "substituted", "final_substituted"]] = {}
+    codes: dict[str, Literal["measured", "missing", "delivered_estimate", "substituted", "final_substituted"]] = Field(
+        default_factory=dict
+    )
 
 
-class VersionColumn(_Document):
+class VersionColumn(MappingPart):
     """The column that says when the sender made a row."""
 
     column: str
     date_format: Forms | None = None
 
 
-class FromColumn(_Document):
-    """A fact that each row says itself."""
-
-    column: str
-
-
-class DayColumns(_Document):
+class DayColumns(MappingPart):
     """A table with one row a day and one column an interval: the first and the last of these columns."""
 
     first: str
     last: str
-    minutes: Annotated[int, BeforeValidator(_to_number), Field(ge=1, le=_DAY_MINUTES)]
+    minutes: Annotated[int, BeforeValidator(to_number), Field(ge=1, le=_DAY_MINUTES)]
 
     @model_validator(mode="after")
     def _divides_a_day(self) -> DayColumns:
@@ -236,14 +103,14 @@ class DayColumns(_Document):
         return _DAY_MINUTES // self.minutes
 
 
-class Header(_Document):
+class Header(MappingPart):
     """Where the line with the names of the columns stands: the first of ``within`` lines that has them all."""
 
-    within: Annotated[int, BeforeValidator(_to_number), Field(ge=1, le=_MOST_PREAMBLE_LINES)]
-    repeats: Annotated[bool, BeforeValidator(_words_to_bool)] = False
+    within: Annotated[int, BeforeValidator(to_number), Field(ge=1, le=_MOST_PREAMBLE_LINES)]
+    repeats: Annotated[bool, BeforeValidator(words_to_bool)] = False
 
 
-class Tolerance(_Document):
+class Tolerance(MappingPart):
     """What a table's rows may do before a warning says so.
 
     Attributes:
@@ -255,7 +122,7 @@ class Tolerance(_Document):
     variation_seconds: Count | None = None
 
 
-class Control(_Document):
+class Control(MappingPart):
     """What proves that a file is whole.
 
     Attributes:
@@ -276,11 +143,11 @@ class Control(_Document):
         return self
 
 
-class Trailer(_Document):
+class Trailer(MappingPart):
     """The line that ends a file, and the field in it that counts the rows."""
 
     begins: Annotated[str, Field(min_length=1)]
-    rows_field: Annotated[int, BeforeValidator(_to_number), Field(ge=1, le=1000)]
+    rows_field: Annotated[int, BeforeValidator(to_number), Field(ge=1, le=1000)]
 
 
 _NO_HEADER = Header.model_construct(within=0)
@@ -290,116 +157,18 @@ def _none_to_no_header(found: object) -> object:
     return _NO_HEADER if found == "none" else found
 
 
-class ResetWindow(_Document):
-    """The time of day in which a register may begin again, by the clock of the table; it may reach over midnight.
-
-    Attributes:
-        begins: its first moment (``from``).
-        ends: its last one (``to``).
-    """
-
-    begins: Annotated[str, Field(alias="from", pattern=_TIME_OF_DAY)]
-    ends: Annotated[str, Field(alias="to", pattern=_TIME_OF_DAY)]
-
-    @property
-    def seconds(self) -> tuple[int, int]:
-        """Both in seconds since midnight."""
-        begin, end = ((int(text[:2]) * 60 + int(text[3:])) * 60 for text in (self.begins, self.ends))
-        return begin, end
-
-
-class ChannelColumn(_Document):
-    """A column of values.
-
-    Attributes:
-        column: its name in the file; None where the columns are the intervals of a day.
-        where: what other columns must say for a row to hold this channel: a word, several, or a beginning and ``*``.
-        channel: its name in the store, or the column that names it.
-        quantity: what is measured.
-        direction: import, export or none, seen from the customer.
-        unit: unit of the values, or the column that names it; left out where the source has none.
-        average_power: the values are average powers of their intervals: energy = power times hours.
-        kind: what its values are.
-        resets: when a register of kind cumulative may begin again at zero: none, always, or a time of day.
-    """
-
-    column: str | None = None
-    where: dict[str, Words] = {}
-    channel: Annotated[str, Field(min_length=1)] | FromColumn
-    quantity: Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
-    direction: Direction = Direction.NONE
-    unit: Annotated[str, AfterValidator(_known_unit)] | FromColumn | None = None
-    average_power: Annotated[bool, BeforeValidator(_words_to_bool)] = False
-    kind: ChannelKind = ChannelKind.INTERVAL
-    resets: Literal["none", "always"] | ResetWindow = "none"
-
-    @model_validator(mode="after")
-    def _is_register(self) -> ChannelColumn:
-        if self.resets != "none" and self.kind is not ChannelKind.CUMULATIVE:
-            message = "'resets' is for kind: cumulative"
-            raise ValueError(message)
-        return self
-
-    @model_validator(mode="after")
-    def _is_power(self) -> ChannelColumn:
-        if not self.average_power:
-            return self
-        if self.kind is not ChannelKind.INTERVAL or isinstance(self.unit, FromColumn) or not self._is_of_power(self.source_unit):
-            message = "average_power needs a unit of power, such as kW, and values of intervals"
-            raise ValueError(message)
-        return self
-
-    @staticmethod
-    def _is_of_power(unit: Unit) -> bool:
-        return unit.quantity in _ENERGY_OF_POWER
-
-    @cached_property
-    def source_unit(self) -> Unit:
-        """The unit of the values; without a name where the source has none."""
-        unit = parse_unit(self.unit) if isinstance(self.unit, str) else None
-        return unit if unit is not None else Unit(self.quantity, "", 0)
-
-    @cached_property
-    def power(self) -> ChannelColumn:
-        """The same column as power: where its energy does not terminate as a decimal."""
-        return self.model_copy(update={"quantity": self.source_unit.quantity, "average_power": False})
-
-    def of_kind(self, kind: ChannelKind) -> ChannelColumn:
-        """Return the same column as one of another kind."""
-        return self.model_copy(update={"kind": kind, "resets": "none"})
-
-    def in_unit(self, unit: str) -> ChannelColumn:
-        """Return the same column with the unit that some of its rows name; the unit says what is measured."""
-        known = parse_unit(unit)
-        quantity = self.quantity if known is None else known.quantity
-        return self.model_copy(update={"unit": unit, "quantity": quantity, "source_unit": known})
-
-    @property
-    def store_unit(self) -> str | None:
-        """The unit of the rows; None where the source has none."""
-        if self.average_power:
-            return _ENERGY_OF_POWER[self.source_unit.quantity][1]
-        return self.source_unit.unit or None
-
-    @property
-    def columns(self) -> list[str]:
-        """Names of the columns that are read."""
-        named = [part.column for part in (self.channel, self.unit) if isinstance(part, FromColumn)]
-        return [*([] if self.column is None else [self.column]), *self.where, *named]
-
-
-class CsvMapping(_Document):
+class CsvMapping(MappingPart):
     """A mapping of a plain table; see the module's example."""
 
     service_point_id: Identifier
     meter_id: Identifier | None = None
     time: TimeColumn
-    interval_minutes: Annotated[Literal["auto", "between", "step", "row"] | int, BeforeValidator(_to_number)] = "auto"
+    interval_minutes: Annotated[Literal["auto", "between", "step", "row"] | int, BeforeValidator(to_number)] = "auto"
     day: DayColumns | None = None
     channels: Annotated[
         tuple[ChannelColumn, ...],
         Field(min_length=1, max_length=1000),
-        BeforeValidator(_to_tuple),
+        BeforeValidator(to_tuple),
     ]
     quality: QualityColumn | None = None
     version: VersionColumn | None = None

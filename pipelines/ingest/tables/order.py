@@ -17,8 +17,8 @@ import numpy as np
 from pipelines.ingest.digits import Flags, Ints
 from pipelines.ingest.rejected import Fault
 from pipelines.ingest.tables.cells import Cells, State
-from pipelines.ingest.tables.mapping import Label
 from pipelines.ingest.tables.repeated_hours import RepeatedHours
+from pipelines.ingest.tables.time_column import Label
 from schemas.errors import InputRefusedError
 
 MINUTE = 60

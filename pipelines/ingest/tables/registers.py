@@ -25,7 +25,7 @@ from pipelines.ingest.digits import POWERS_OF_TEN, Flags, Ints
 from pipelines.ingest.numbers import FINEST_EXPONENT
 from pipelines.ingest.rejected import Fault
 from pipelines.ingest.tables.cells import Cells, State
-from pipelines.ingest.tables.mapping import ChannelColumn, ResetWindow
+from pipelines.ingest.tables.channel_column import ChannelColumn, ResetWindow
 from pipelines.ingest.tables.order import Rows, Spans
 from schemas.errors import InputRefusedError
 from tariffs.clock import Clock

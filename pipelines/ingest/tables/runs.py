@@ -14,7 +14,7 @@ from pipelines.ingest.digits import POWERS_OF_TEN, Flags, Ints
 from pipelines.ingest.numbers import NO_TIME
 from pipelines.ingest.rejected import Fault
 from pipelines.ingest.tables.cells import Cells, State, fit_cells, scale_runs
-from pipelines.ingest.tables.mapping import ChannelColumn, ChannelKind
+from pipelines.ingest.tables.channel_column import ChannelColumn, ChannelKind
 from pipelines.ingest.tables.order import MINUTE, Spans
 from schemas.codes import Quality, ReadKind
 from schemas.readings import PARSED_INTERVALS, QUALITY, VALUES, VALUES64

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pipelines.ingest.digits import Bytes, Flags, Ints, TextTable, text_table
-from pipelines.ingest.tables.mapping import Label, TimeColumn
 from pipelines.ingest.tables.rows import CsvBlock
 from pipelines.ingest.tables.stamp_forms import ISO, MONTHS, compile_form
+from pipelines.ingest.tables.time_column import Label, TimeColumn
 from tariffs.clock import Clock
 
 LONGEST_STAMP = 40

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from pipelines.ingest.reader import ReadContext
 from pipelines.ingest.tables.cells import Cells
 from pipelines.ingest.tables.mapped_csv import read_mapped_csv
-from pipelines.ingest.tables.mapping import Label
 from pipelines.ingest.tables.order import Order, Rows
+from pipelines.ingest.tables.time_column import Label
 from schemas.codes import Quality
 from schemas.errors import InputRefusedError
 
