@@ -24,14 +24,15 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from pipelines.ingest.digits import Flags, Ints
+from pipelines.ingest.digits import Ints
 from pipelines.ingest.file_names import name_of_file
 from pipelines.ingest.identifiers import fault_of_text
 from pipelines.ingest.line_pieces import PIECE_BYTES
 from pipelines.ingest.numbers import NO_TIME
 from pipelines.ingest.reader import FileWarning, Parsed, ReadContext
 from pipelines.ingest.rejected import Fault, Rejection, rejection, rejections_table
-from pipelines.ingest.tables.cells import State, fit_cells, read_cells, total_of
+from pipelines.ingest.tables.block_values import BlockValues
+from pipelines.ingest.tables.cells import State, fit_cells, total_of
 from pipelines.ingest.tables.channel_column import ChannelColumn, ChannelKind, FromColumn
 from pipelines.ingest.tables.gaps import Gaps
 from pipelines.ingest.tables.mapping import QUALITY_WORDS, CsvMapping, Identifier, parse_mapping
@@ -200,7 +201,10 @@ class _Table:
             self._set_aside(line, _RAGGED, raw, self.values_a_row)
         if not len(block.line):
             return
-        part = _Part(self, block)
+        part = BlockValues(block, self.layout.names, self.value_columns, self.mapping, self._set_aside)
+        self.noisy |= part.noisy
+        if self.mapping.control is not None and self.mapping.control.total is not None:
+            self.layout.total += sum(map(total_of, part.cells))
         timed = self._time(part)
         native = self._read_quality(part)
         kinds = self._read_kinds(part)
@@ -222,7 +226,7 @@ class _Table:
         )
         yield from self.order.add(rows if good.all() else rows.where(good))
 
-    def _time(self, part: _Part) -> Timed:
+    def _time(self, part: BlockValues) -> Timed:
         """Return when each row is; set aside the values of rows that are at no time."""
         timed = read_times(part.block, self.mapping.time, self.clock)
         if self.mapping.day is not None:
@@ -244,7 +248,7 @@ class _Table:
         first, second, good = instants_of(local, self.clock, ends=False)
         return Timed(local, first, second, None, None, good & stamped, stamped, empty, days.is_local)
 
-    def _read_quality(self, part: _Part) -> Ints:
+    def _read_quality(self, part: BlockValues) -> Ints:
         """Return the number of each row's quality code, -1 where it has none; apply what it says to the cells."""
         rows = len(part.block.line)
         if self.mapping.quality is None:
@@ -263,7 +267,7 @@ class _Table:
                 part.empty_rows(place == at)
         return numbers[place]
 
-    def _read_kinds(self, part: _Part) -> Ints:
+    def _read_kinds(self, part: BlockValues) -> Ints:
         """Return the number of each row's kind; ``_NOBODY`` where it is none of the mapping's channels."""
         rows = len(part.block.line)
         kinds = np.full(rows, _NOBODY)
@@ -315,7 +319,7 @@ class _Table:
             made[naive] = instants_of(stamps.local[naive], self.clock, ends=False).first
         return np.where(stamps.valid, made * _MICROSECONDS_A_SECOND, NO_TIME)
 
-    def _number_series(self, part: _Part, kinds: Ints) -> Ints:
+    def _number_series(self, part: BlockValues, kinds: Ints) -> Ints:
         """Return the number of each row's series; ``_NOBODY`` where nothing names it, with its values set aside."""
         places, words = [], []
         for identifier in (self.mapping.service_point_id, self.mapping.meter_id):
@@ -490,80 +494,6 @@ class _Table:
         qualities = [QUALITY_WORDS[codes[native]] if native in codes else Quality.MEASURED for native in self.natives]
         has_clock = self.local or self.mapping.time.zone is not None
         return Facts(self.names, list(self.natives), qualities, standard, has_clock, self.context.prefix)
-
-
-class _Part:
-    """The values of a block, by row of the block and column of values.
-
-    Attributes:
-        block: the rows.
-        row: (values a column,) row of the block that each value stands in.
-        cells: the cells of each column.
-    """
-
-    def __init__(self, table: _Table, block: CsvBlock) -> None:
-        self.block = block
-        self._table = table
-        day = table.mapping.day
-        rows = np.arange(len(block.line))
-        self._each = 1 if day is None else day.count
-        self.row = np.repeat(rows, self._each) if self._each > 1 else rows
-        missing = frozenset(word.lower() for word in table.mapping.missing)
-        self.cells = []
-        for column in table.value_columns:
-            places = [block.columns[column]] if day is None else [block.columns[f"\x00{at}"] for at in range(day.count)]
-            fields = (block.first[:, np.newaxis] + np.array(places)).ravel()
-            found, faults, noisy = read_cells(block, fields, missing)
-            table.noisy |= noisy
-            self.cells.append(found)
-            if table.mapping.control is not None and table.mapping.control.total is not None:
-                table.layout.total += total_of(found)
-            for cell, fault in faults.items():
-                name = column or table.layout.names[places[cell % self._each]]
-                self._set_aside(int(self.row[cell]), Fault(fault.code, f"column '{name}': {fault.message}"), 1)
-
-    def text(self, column: str, cell: int) -> str:
-        """Return the text of a column in the row of a cell."""
-        return self.block.texts(self.block.fields(column)[self.row[cell] : self.row[cell] + 1])[0]
-
-    def _set_aside(self, row: int, fault: Fault, values: int) -> None:
-        self._table._set_aside(int(self.block.line[row]), fault, self.block.raw(row), values)  # noqa: SLF001 - its own part
-
-    def set_aside(self, cell: int, fault: Fault) -> None:
-        """Set aside the values at one place of each column; a place without any is nothing."""
-        held = [column for column in self.cells if column.state[cell] == State.VALUE]
-        for column in held:
-            column.digits[cell], column.decimals[cell], column.state[cell] = 0, 0, State.SET_ASIDE
-        if held:
-            self._set_aside(int(self.row[cell]), fault, len(held))
-
-    def set_aside_rows(self, rows: Flags, fault: Fault) -> None:
-        """Set aside the values of rows of the block; a row without any is nothing."""
-        if not rows.any():
-            return
-        chosen = rows[self.row]
-        values = np.zeros(len(rows), dtype=np.int64)
-        for column in self.cells:
-            held = np.flatnonzero(chosen & (column.state == State.VALUE))
-            np.add.at(values, self.row[held], 1)
-            column.digits[held], column.decimals[held], column.state[held] = 0, 0, State.SET_ASIDE
-        for row in np.flatnonzero(values).tolist():
-            self._set_aside(row, fault, int(values[row]))
-
-    def empty_rows(self, rows: Flags) -> None:
-        """Take the values of rows of the block for missing: the source says so."""
-        chosen = rows[self.row]
-        for column in self.cells:
-            held = np.flatnonzero(chosen & (column.state == State.VALUE))
-            column.digits[held], column.decimals[held], column.state[held] = 0, 0, State.EMPTY
-
-    def empty_columns(self, places: Sequence[Sequence[int]], kinds: Ints) -> None:
-        """Leave each row the columns of its own kind."""
-        for kind, own in enumerate(places):
-            chosen = np.flatnonzero(kinds[self.row] == kind)
-            for place, column in enumerate(self.cells):
-                if place not in own:
-                    column.digits[chosen], column.decimals[chosen], column.state[chosen] = 0, 0, State.EMPTY
 
 
 def _fits(word: str, patterns: Sequence[str]) -> bool:
