@@ -87,9 +87,7 @@ def band_map(
         message = f"slots of {interval_minutes} minutes do not divide a day"
         raise ValueError(message)
     combos = combos_of(tariff, direction=direction, starts_at=starts_at, ends_at=ends_at)
-    base = np.full(len(tariff.versions) + 1, NOT_BILLED, dtype=np.int16)
-    for position, combo in reversed(list(enumerate(combos))):
-        base[combo.version_index] = position
+    base = _first_places(tariff, combos)
     shift = slot_offset_minutes - standard_offset_minutes
     grid = _Grid(first_day, days, interval_minutes, shift)
     starts = grid.starts()
@@ -98,6 +96,38 @@ def band_map(
     index = np.where(billed, base[versions] + bands, np.int16(NOT_BILLED))
     index.setflags(write=False)
     return BandMap(index, combos)
+
+
+def combos_at(
+    tariff: Tariff, *, direction: str, starts: Integers, starts_at: datetime, ends_at: datetime
+) -> tuple[Integers, tuple[Combo, ...]]:
+    """Return the version and period that price intervals which are not laid out in days.
+
+    Args:
+        tariff: the tariff.
+        direction: ``import`` or ``export``.
+        starts: int64 (t,), start of each interval [s since 1970 UTC].
+        starts_at: first instant billed (UTC).
+        ends_at: end of what is billed, exclusive (UTC).
+
+    Returns:
+        int16 (t,): position in the combos, ``NOT_BILLED`` outside the billing period; and the combos, as in ``combos_of``.
+
+    Raises:
+        TariffError: ``tariff.no_version``.
+    """
+    combos = combos_of(tariff, direction=direction, starts_at=starts_at, ends_at=ends_at)
+    versions, bands = _prices_of(tariff, direction, starts)
+    billed = (starts >= starts_at.timestamp()) & (starts < ends_at.timestamp())
+    return np.where(billed, _first_places(tariff, combos)[versions] + bands, np.int16(NOT_BILLED)), combos
+
+
+def _first_places(tariff: Tariff, combos: tuple[Combo, ...]) -> Integers:
+    """Return the position of the first combo of each version: int16 (versions + 1,), so that version -1 finds ``NOT_BILLED``."""
+    base = np.full(len(tariff.versions) + 1, NOT_BILLED, dtype=np.int16)
+    for position, combo in reversed(list(enumerate(combos))):
+        base[combo.version_index] = position
+    return base
 
 
 def combos_of(tariff: Tariff, *, direction: str, starts_at: datetime, ends_at: datetime) -> tuple[Combo, ...]:
@@ -142,7 +172,11 @@ class _Grid(NamedTuple):
 @lru_cache(maxsize=256)
 def _prices_of_slots(tariff: Tariff, direction: str, grid: _Grid) -> tuple[Integers, Integers]:
     """Return version and period of each slot: int16 [days, slots] each; version -1 before the first."""
-    starts = grid.starts()
+    return _prices_of(tariff, direction, grid.starts())
+
+
+def _prices_of(tariff: Tariff, direction: str, starts: Integers) -> tuple[Integers, Integers]:
+    """Return version and period in force at each instant, int16 of the same shape each; version -1 before the first."""
     local = starts + tariff.tariff_clock.offsets(starts)
     day_numbers = local // DAY_SECONDS
     first, last = int(day_numbers.min()), int(day_numbers.max())

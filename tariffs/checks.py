@@ -98,10 +98,10 @@ def _energy(version: Version, charge: EnergyCharge, path: Path) -> Iterator[Prob
         if charge.quantity == DETERMINANT and version.export is not None and version.export.periods is not None:
             what = "a charge on export_kwh cannot have the prices of periods where export has periods of its own"
             yield Problem((*path, "price"), UNSUPPORTED, what)
-        prices = {(*path, "price", name): price for name, price in charge.price.items()}
+        prices: dict[Path, object] = {(*path, "price", name): price for name, price in charge.price.items()}
     else:
         prices = {(*path, "price"): charge.price}
-    steps = len(charge.tiers.limits) + 1 if charge.tiers is not None else None
+    steps = charge.tiers.steps if charge.tiers is not None else None
     for where, price in prices.items():
         if isinstance(price, tuple) and steps is None:
             yield Problem(where, INVALID, "a list of prices goes with tiers")

@@ -12,22 +12,32 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from schemas.errors import InputRefusedError
+from tariffs.charges.coincident import CoincidentCharge
+from tariffs.charges.contracted import ContractedCharge
+from tariffs.charges.demand import DemandCharge
 from tariffs.charges.energy import EnergyCharge
 from tariffs.charges.export import Export
+from tariffs.charges.fee import FeeCharge
 from tariffs.charges.fixed import FixedCharge
+from tariffs.charges.measure import Ratchet
+from tariffs.charges.minimum import MinimumCharge
 from tariffs.charges.percent import PercentCharge
+from tariffs.charges.power_factor import PowerFactorCharge
+from tariffs.charges.reactive import ReactiveCharge
 from tariffs.charges.rider import RiderCharge
 from tariffs.charges.tax import TaxCharge
 from tariffs.clock import Clock
+from tariffs.conversion import Conversion
+from tariffs.events import Window
 from tariffs.holiday_calendar import CALENDAR, NONE, SUNDAY_TO_MONDAY, is_calendar
 from tariffs.periods import HOLIDAY, SUNDAY, PeriodRule, Season, day_number
 from tariffs.rounding import Rounding
-from tariffs.scalars import INVALID, Currency, Day, Document, ListOf, Name, Tree, one_of, problem, refused
+from tariffs.scalars import INVALID, Currency, Day, Document, ListOf, Name, Tree, one_of, problem
 
-_UNSUPPORTED_KINDS = ("demand", "minimum")
+_KINDS = "fixed, energy, demand, contracted, coincident, reactive, power_factor, rider, percent, minimum, fee, tax"
 
 
 def _clock_name(value: object) -> str:
@@ -65,34 +75,30 @@ class Holidays(Document):
         return HOLIDAY if self.priced_as is None else self.priced_as
 
 
-class UnsupportedCharge(Document):
-    """A kind of charge that is known and not supported: it refuses the tariff at its field ``kind``."""
-
-    model_config = ConfigDict(extra="ignore")
-    id: str = ""
-    kind: Annotated[str, refused("a charge of kind")]
-
-
 def _kind_of(value: object) -> str:
     kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-    return "~unsupported" if kind in _UNSUPPORTED_KINDS else f"~{kind}"
+    return f"~{kind}"
 
 
 Charge = Annotated[
     Annotated[FixedCharge, Tag("~fixed")]
     | Annotated[EnergyCharge, Tag("~energy")]
+    | Annotated[DemandCharge, Tag("~demand")]
+    | Annotated[ContractedCharge, Tag("~contracted")]
+    | Annotated[CoincidentCharge, Tag("~coincident")]
+    | Annotated[ReactiveCharge, Tag("~reactive")]
+    | Annotated[PowerFactorCharge, Tag("~power_factor")]
     | Annotated[RiderCharge, Tag("~rider")]
     | Annotated[PercentCharge, Tag("~percent")]
-    | Annotated[TaxCharge, Tag("~tax")]
-    | Annotated[UnsupportedCharge, Tag("~unsupported")],
+    | Annotated[MinimumCharge, Tag("~minimum")]
+    | Annotated[FeeCharge, Tag("~fee")]
+    | Annotated[TaxCharge, Tag("~tax")],
     Discriminator(
         _kind_of,
         custom_error_type=INVALID,
-        custom_error_message="a charge has a kind: fixed, energy, rider, percent, tax",
+        custom_error_message=f"a charge has a kind: {_KINDS}",
     ),
 ]
-UsageCharge = EnergyCharge | RiderCharge
-"""Charges on a billing determinant."""
 
 
 class Version(Document):
@@ -104,7 +110,8 @@ class Version(Document):
     periods: dict[Name, Annotated[ListOf[PeriodRule], Field(min_length=1)]] | None = None
     charges: ListOf[Charge]
     export: Export | None = None
-    billing_demand: Annotated[None, refused("billing demand")] = None
+    billing_demand: Ratchet | None = None
+    conversion: Conversion | None = None
 
     def periods_for(self, direction: str) -> dict[str, tuple[PeriodRule, ...]] | None:
         """Return the periods of ``import`` or ``export`` energy; None where no price is per period."""
@@ -126,6 +133,7 @@ class Tariff(Document):
     clock: Annotated[str, BeforeValidator(_clock_name)]
     holidays: Holidays | None = None
     rounding: Rounding = Rounding()
+    events: dict[Name, ListOf[Window]] = Field(default_factory=dict)
     versions: Annotated[ListOf[Version], Field(min_length=1)]
 
     @model_validator(mode="after")

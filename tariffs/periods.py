@@ -31,6 +31,7 @@ from tariffs.scalars import (
 
 UNTAKEN = -1
 """Stands for a minute that no period takes."""
+BILLING_CYCLE = "billing_cycle"
 HOLIDAY = 7
 """The kind of day after Monday (0) to Sunday (6): a holiday that the tariff does not price as another day."""
 SUNDAY = 6
@@ -84,12 +85,16 @@ class Season(Document):
 
     from_: DayOfYear = Field(alias="from")
     to: DayOfYear
-    by: Annotated[str, BeforeValidator(one_of("calendar", unsupported=("billing_cycle",)))] = "calendar"
+    by: Annotated[str, BeforeValidator(one_of("calendar", BILLING_CYCLE))] = "calendar"
+    at: Annotated[str, BeforeValidator(one_of("start", "end"))] | None = None
+    """With ``by: billing_cycle``: the day of the billing period that decides for all of it."""
 
     @model_validator(mode="after")
     def _is_not_empty(self) -> Self:
         if self.from_ == self.to:
             raise problem(INVALID, "a season ends on another day than it begins (the end is not included)")
+        if (self.by == BILLING_CYCLE) != (self.at is not None):
+            raise problem(INVALID, "'by: billing_cycle' and 'at: start' or 'at: end' go together")
         return self
 
     def holds(self, day: MonthDay) -> bool:
@@ -107,6 +112,8 @@ class PeriodRule(Document):
     days: Annotated[ListOf[int], BeforeValidator(days_of)] = _GROUPS["all"]
     from_: ClockTime = Field(default=0, alias="from")
     to: ClockTime = MINUTES_OF_DAY
+    events: Name | None = None
+    """Only inside the windows of these events."""
     months: Annotated[ListOf[Annotated[Whole, Field(ge=1, le=12)]], Field(min_length=1)] = tuple(range(1, 13))
 
     @model_validator(mode="after")

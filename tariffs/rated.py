@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,8 @@ from tariffs.clock import Integers
 from tariffs.exact import Exact
 from tariffs.lines import LINES
 from tariffs.model import Tariff
+from tariffs.series import PriceSeries
+from tariffs.timeline import Timeline
 
 ROUNDING = "rounding"
 """Id and kind of the line that closes a bill's total to the smallest coin."""
@@ -59,6 +61,13 @@ class RatingInputs:
             Without ``export_kwh`` no export is paid: nothing was fed in, or another agreement bills it.
         export_taxed: booleans (n,): the agreement's export bears tax.
         billing_clock: clock of the period's days; None for the tariff's own.
+        timeline: the intervals, for charges that look at single ones; None where only sums are known.
+        series: prices in time, by name.
+        carried: what the billing period before handed over, by name: (n,) each; a name that is not there is zero.
+        facts: what agreements say in numbers, by name: (n,) each, such as ``contracted_kw`` [kW].
+        options: what agreements are entitled to, by name: booleans (n,) each, such as ``low_income``.
+        started: booleans (n,): the agreement begins in this billing period; None for nobody.
+        ended: booleans (n,): the agreement ends with it; None for nobody.
     """
 
     tariff: Tariff
@@ -67,6 +76,34 @@ class RatingInputs:
     quantities: Mapping[str, Determinant]
     export_taxed: Integers
     billing_clock: str | None = None
+    timeline: Timeline | None = None
+    series: Mapping[str, PriceSeries] = field(default_factory=dict)
+    carried: Mapping[str, Exact] = field(default_factory=dict)
+    facts: Mapping[str, Exact] = field(default_factory=dict)
+    options: Mapping[str, Integers] = field(default_factory=dict)
+    started: Integers | None = None
+    ended: Integers | None = None
+
+
+class Measured(NamedTuple):
+    """A quantity that a charge had measured, for the record.
+
+    Attributes:
+        determinant: ``peak_kw``, ``billing_demand_kw``, ...
+        version: position of the tariff version.
+        band: period of the tariff; None where it is of all.
+        value: (n,) [unit].
+        unit: ``kW``, ``kVA``, ...
+        at: int64 (n,), start of the window that was highest [s since 1970 UTC], -1 where there is none; None where a
+            quantity has no time.
+    """
+
+    determinant: str
+    version: int
+    band: str | None
+    value: Exact
+    unit: str
+    at: Integers | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +119,8 @@ class RatedLines:
         total_due: (n,) ``total_rounded`` in the currency's smallest coin [currency], decimal128(38, 3).
         currency: of all amounts.
         last_version: date of the newest tariff version in force, for the rounding line.
+        carried: what the next billing period of the same agreements is to be given, by name.
+        measured: peaks and other quantities that charges had measured.
     """
 
     lines: pa.Table
@@ -92,6 +131,8 @@ class RatedLines:
     total_due: pa.Array
     currency: str
     last_version: str
+    carried: Mapping[str, Exact]
+    measured: tuple[Measured, ...]
 
     def bill_lines(self) -> pa.Table:
         """Return the lines of the bills: ``lines`` and, where cents do not close, a line of kind ``rounding`` at the end."""

@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from tariffs.clock import Integers
-from tariffs.scalars import UNSUPPORTED, Document, Whole, one_of, problem
+from tariffs.scalars import Document, Whole, one_of
 
 HALF_UP = "half_up"
 """To the nearest; a half goes away from zero, for credits too."""
@@ -109,15 +109,9 @@ class Places(Document):
 class TaxPlaces(Document):
     """How the tax on the sum per rate is rounded."""
 
-    on: Annotated[str, BeforeValidator(one_of("rate_sum", unsupported=("line",)))] = "rate_sum"
+    on: Annotated[str, BeforeValidator(one_of("rate_sum", "line"))] = "rate_sum"
     places: Annotated[Whole, Field(le=9)] | None = None
     mode: Annotated[str, BeforeValidator(one_of(HALF_UP, HALF_EVEN))] = HALF_UP
-
-
-def _quantity_word(value: object) -> str:
-    if value != "none":
-        raise problem(UNSUPPORTED, "rounding of quantities is not supported by this version; write 'none'")
-    return "none"
 
 
 def _word_or_places(value: object) -> str:
@@ -132,7 +126,7 @@ _Places = Annotated[Places, Tag("~places")]
 class Rounding(Document):
     """What a tariff says of rounding; what it leaves out is that of EN 16931 in the currency's minor unit."""
 
-    quantity: Annotated[str, BeforeValidator(_quantity_word)] = "none"
+    quantity: Annotated[Annotated[_LineWord, Tag("~word")] | _Places, Discriminator(_word_or_places)] = "none"
     line: Annotated[Annotated[_LineWord, Tag("~word")] | _Places, Discriminator(_word_or_places)] | None = None
     total: Annotated[Annotated[_TotalWord, Tag("~word")] | _Places, Discriminator(_word_or_places)] | None = None
     tax: TaxPlaces | None = None

@@ -155,6 +155,11 @@ def one_of(*words: str, unsupported: tuple[str, ...] = ()) -> Callable[[object],
     return parse
 
 
+def yes_or_no(value: object) -> bool:
+    """Return what ``true`` or ``false`` says."""
+    return value if isinstance(value, bool) else one_of("true", "false")(value) == "true"
+
+
 T = TypeVar("T")
 ListOf = Annotated[tuple[T, ...], Strict(strict=False)]
 """A list of the document, kept as a tuple."""

@@ -9,47 +9,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator
 
+from tariffs.charges.base import ChargeDocument
 from tariffs.charges.line import Line, Sentence
+from tariffs.charges.prices import EnergyPrice, SeriesPrice
 from tariffs.charges.tiers import EACH_PERIOD, Tiers, climb, shown
 from tariffs.clock import Integers
 from tariffs.exact import Exact, parts_of, plain, ratio, total_of
 from tariffs.rounding import largest_remainder
-from tariffs.scalars import QUANTITY_PLACES, Document, ListOf, Name, Price, one_of, refused
+from tariffs.scalars import QUANTITY_PLACES, Name, one_of
 from tariffs.spans import VersionSpan
 
 KIND = "energy"
 
 
-def _price_shape(value: object) -> str:
-    if isinstance(value, dict):
-        return "~series" if set(value) == {"series"} and isinstance(value["series"], str) else "~periods"
-    return "~steps" if isinstance(value, list | tuple) else "~one"
-
-
-def _step_shape(value: object) -> str:
-    return "~steps" if isinstance(value, list | tuple) else "~one"
-
-
-Steps = Annotated[ListOf[Price], Field(min_length=1)]
-PeriodPrice = Annotated[Annotated[Price, Tag("~one")] | Annotated[Steps, Tag("~steps")], Discriminator(_step_shape)]
-EnergyPrice = Annotated[
-    Annotated[Price, Tag("~one")]
-    | Annotated[Steps, Tag("~steps")]
-    | Annotated[dict[Name, PeriodPrice], Tag("~periods")]
-    | Annotated[Any, refused("a price series"), Tag("~series")],
-    Discriminator(_price_shape),
-]
-
-
-class EnergyCharge(Document):
+class EnergyCharge(ChargeDocument):
     """``{id: usage, kind: energy, price: {peak: "0.4863", off: "0.223"}}``."""
 
-    id: Name
     kind: Annotated[str, BeforeValidator(one_of(KIND))]
     quantity: Name = "import_kwh"
     price: EnergyPrice
@@ -61,11 +41,18 @@ class EnergyCharge(Document):
         return isinstance(self.price, dict)
 
     def prices(self, band: str | None) -> tuple[Decimal, ...]:
-        """Return the price of each step in a period [currency/unit]; one price where there are no steps."""
+        """Return the price of each step in a period [currency/unit]; one price where there are no steps.
+
+        Raises:
+            TypeError: the charge is priced by a series.
+        """
         price = self.price[str(band)] if isinstance(self.price, dict) else self.price
+        if isinstance(price, SeriesPrice):
+            message = f"charge {self.id} has the prices of a series"
+            raise TypeError(message)
         if isinstance(price, tuple):
             return price
-        return (price,) * (len(self.tiers.limits) + 1 if self.tiers is not None else 1)
+        return (price,) * (self.tiers.steps if self.tiers is not None else 1)
 
 
 @dataclass(frozen=True)

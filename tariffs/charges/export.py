@@ -1,4 +1,4 @@
-"""Export: what the customer earns for energy fed into the grid, in the same month (``mode: net_billing``).
+"""Export: what the customer earns for energy fed into the grid.
 
 A line's quantity is positive, its price and amount negative: a credit. Export may have periods of its own.
 """
@@ -7,36 +7,60 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Field, model_validator
 
 from tariffs.charges.line import Line, Sentence
+from tariffs.charges.percent import ALL, Of
+from tariffs.charges.prices import ExportPrice, SeriesPrice
 from tariffs.exact import Exact, plain, total_of
 from tariffs.periods import PeriodRule
-from tariffs.scalars import Document, ListOf, Name, Price, one_of, refused
+from tariffs.scalars import INVALID, Document, ListOf, Name, Price, Whole, one_of, problem, yes_or_no
 
 KIND = "export"
 CHARGE_ID = "export"
 DETERMINANT = "export_kwh"
-
-
-def _price_shape(value: object) -> str:
-    return "~periods" if isinstance(value, dict) else "~one"
+NET_BILLING, BUY_ALL_SELL_ALL, NEM_KWH, NEM_MONEY = "net_billing", "buy_all_sell_all", "nem_kwh", "nem_money"
+NEXT_MONTH = "next_month"
 
 
 class Export(Document):
     """``{mode: net_billing, price: {evening: "0.1", other: "0.0225"}, periods: {…}}``."""
 
-    mode: Annotated[str, BeforeValidator(one_of("net_billing", unsupported=("buy_all_sell_all", "nem_kwh", "nem_money")))]
+    mode: Annotated[str, BeforeValidator(one_of(NET_BILLING, BUY_ALL_SELL_ALL, NEM_KWH, NEM_MONEY))]
     periods: dict[Name, Annotated[ListOf[PeriodRule], Field(min_length=1)]] | None = None
-    price: Annotated[Annotated[Price, Tag("~one")] | Annotated[dict[Name, Price], Tag("~periods")], Discriminator(_price_shape)]
+    price: ExportPrice | None = None
     tax: ListOf[Name] | None = None
     """Taxes laid on export where the agreement says that its export bears tax; None for all taxes of the version."""
-    carry: Annotated[None, refused("carrying export credit to the next month")] = None
-    true_up: Annotated[None, refused("a true-up of export credit")] = None
-    pays: Annotated[None, refused("a true-up of export credit")] = None
-    bank: Annotated[None, refused("a bank of export credit")] = None
+    carry: Annotated[str, BeforeValidator(one_of(NEXT_MONTH))] | None = None
+    """With ``net_billing``: the money earned in a month offsets energy charges from the next month on."""
+    true_up: Annotated[Whole, Field(ge=1, le=12)] | None = None
+    """Month whose bill empties the bank."""
+    pays: Price | None = None
+    """What a kWh of the bank is paid in the month of true-up [currency/kWh]."""
+    offsets: Of = ALL
+    """The charges that banked money may pay; ``all``: every energy charge."""
+    expires: Annotated[bool, BeforeValidator(yes_or_no)] = False
+    """The bank is emptied in the month of true-up without being paid."""
+
+    @model_validator(mode="after")
+    def _options_fit(self) -> Self:
+        nets_kwh = self.mode == NEM_KWH
+        if nets_kwh == (self.price is not None):
+            raise problem(INVALID, "'price' goes with every mode but 'nem_kwh', where a surplus stays a surplus")
+        if (self.pays is not None) != (nets_kwh and self.true_up is not None and not self.expires):
+            raise problem(INVALID, "'pays' goes with 'mode: nem_kwh' and 'true_up', unless the bank 'expires'")
+        if self.carry is not None and self.mode != NET_BILLING:
+            raise problem(INVALID, "'carry' goes with 'mode: net_billing'")
+        banks = self.carry is not None or self.mode in (NEM_KWH, NEM_MONEY)
+        if not banks and (self.true_up is not None or self.expires or "offsets" in self.model_fields_set):
+            raise problem(INVALID, "'true_up', 'offsets' and 'expires' go with a mode that has a bank")
+        if self.expires and self.true_up is None:
+            raise problem(INVALID, "'expires' goes with 'true_up'")
+        if self.mode in (NEM_KWH, NEM_MONEY) and self.periods is not None:
+            raise problem(INVALID, "net metering nets by the periods of import; export has none of its own")
+        return self
 
     @property
     def by_period(self) -> bool:
@@ -44,8 +68,16 @@ class Export(Document):
         return isinstance(self.price, dict)
 
     def price_in(self, band: str | None) -> Decimal:
-        """Return what a kWh earns in a period [currency/kWh]."""
-        return self.price[str(band)] if isinstance(self.price, dict) else self.price
+        """Return what a kWh earns in a period [currency/kWh].
+
+        Raises:
+            TypeError: export has no price, or that of a series.
+        """
+        price = self.price[str(band)] if isinstance(self.price, dict) else self.price
+        if price is None or isinstance(price, SeriesPrice):
+            message = "export has no price of its own"
+            raise TypeError(message)
+        return price
 
     def bears(self, tax_id: str) -> bool:
         """Tell whether a tax is laid on export, where the agreement says that its export bears tax."""

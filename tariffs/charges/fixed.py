@@ -19,9 +19,10 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, model_validator
 
+from tariffs.charges.base import ChargeDocument
 from tariffs.charges.line import Line, Sentence
 from tariffs.exact import Exact, constant, plain
-from tariffs.scalars import INVALID, QUANTITY_PLACES, Document, Name, Price, one_of, problem
+from tariffs.scalars import INVALID, QUANTITY_PLACES, Price, one_of, problem
 from tariffs.spans import VersionSpan
 
 KIND = "fixed"
@@ -29,10 +30,9 @@ NOMINAL_MONTH = Fraction(365, 12)
 """Days of a month for charges that treat all months alike [day]."""
 
 
-class FixedCharge(Document):
+class FixedCharge(ChargeDocument):
     """A charge by time: ``{id: supply, kind: fixed, price: "1.0567", per: day}``."""
 
-    id: Name
     kind: Annotated[str, BeforeValidator(one_of(KIND))]
     price: Price
     per: Annotated[str, BeforeValidator(one_of("day", "month", "year"))]

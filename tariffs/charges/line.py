@@ -59,6 +59,10 @@ class Line(NamedTuple):
     sentence: Sentence
     always: bool = False
 
+    def only_for(self, mask: Integers) -> Line:
+        """Return the line with nothing on it for the agreements that the mask leaves out."""
+        return self._replace(quantity=self.quantity.where(mask), amount=self.amount.where(mask), always=False)
+
     def finish(self, header: LineHeader, rule: Places | None) -> LineColumn:
         """Return the line as a column of the bill: quantity at nine decimals at most, amount also as ``rule`` rounds it."""
         amount = self.amount.at_most(AMOUNT_PLACES)

@@ -12,9 +12,10 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
+from tariffs.charges.base import ChargeDocument
 from tariffs.charges.line import Line, LineColumn, Sentence
 from tariffs.exact import AMOUNT_PLACES, plain, total_of
-from tariffs.scalars import Document, ListOf, Name, Percent, one_of
+from tariffs.scalars import ListOf, Name, Percent, Price, one_of
 
 KIND = "percent"
 ALL = "all"
@@ -32,13 +33,14 @@ Of = Annotated[
 """Charges by id, or all of them."""
 
 
-class PercentCharge(Document):
+class PercentCharge(ChargeDocument):
     """``{id: discount, kind: percent, of: [usage], percent: "-3"}``."""
 
-    id: Name
     kind: Annotated[str, BeforeValidator(one_of(KIND))]
     of: Of
     percent: Percent
+    above: Price | None = None
+    """The share is taken of what the base exceeds this amount by [currency]."""
 
 
 def percent_lines(charge: PercentCharge, *, base: Sequence[LineColumn], agreements: int, currency: str) -> list[Line]:

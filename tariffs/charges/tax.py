@@ -7,30 +7,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field, model_validator
 
+from tariffs.charges.base import ChargeDocument
 from tariffs.charges.export import CHARGE_ID as EXPORT_ID
 from tariffs.charges.line import Line, LineColumn
 from tariffs.charges.percent import Of, percent_sentence
 from tariffs.clock import Integers
 from tariffs.exact import AMOUNT_PLACES, total_of
-from tariffs.scalars import Document, Name, Percent, one_of
+from tariffs.scalars import INVALID, Name, Percent, one_of, problem, yes_or_no
 
 KIND = "tax"
 EXACT = "exact"
 
 
-class TaxCharge(Document):
+class TaxCharge(ChargeDocument):
     """``{id: gst, kind: tax, of: [supply, usage, discount], percent: "10"}``."""
 
-    id: Name
     kind: Annotated[str, BeforeValidator(one_of(KIND))]
     of: Of
     percent: Percent
     code: Name | None = None
     base: Annotated[str, BeforeValidator(one_of(EXACT, "rounded"))] | None = None
+    inclusive: Annotated[bool, BeforeValidator(yes_or_no)] = False
+    """The prices contain the tax."""
+    round_: Annotated[str, BeforeValidator(one_of("tax", "net"))] | None = Field(default=None, alias="round")
+    """What is rounded where prices contain the tax: the tax, or the amount without it."""
+
+    @model_validator(mode="after")
+    def _says_what_is_rounded(self) -> Self:
+        if self.inclusive != (self.round_ is not None):
+            raise problem(INVALID, "'inclusive: true' and 'round: tax' or 'round: net' go together")
+        return self
 
     @property
     def tax_code(self) -> str:
@@ -39,7 +49,7 @@ class TaxCharge(Document):
 
     def rate_key(self) -> tuple[object, ...]:
         """Return what makes two tax charges (of two versions) one line."""
-        return (self.tax_code, self.percent, self.base)
+        return (self.tax_code, self.percent, self.base, self.inclusive, self.round_)
 
 
 def tax_lines(

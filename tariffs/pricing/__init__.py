@@ -1,0 +1,1 @@
+"""From charges and what was used to lines: one module for each group of kinds, and what they share."""

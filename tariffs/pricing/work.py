@@ -1,0 +1,158 @@
+"""What the makers of lines share: the inputs of one call, how its billing period falls to versions, and lines made so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cached_property
+
+import numpy as np
+
+from schemas.errors import InvariantError, TariffError
+from tariffs.calendar import Combo
+from tariffs.charges.base import ChargeDocument
+from tariffs.charges.export import DETERMINANT as EXPORT_KWH
+from tariffs.charges.line import Line, LineColumn, LineHeader
+from tariffs.charges.tax import TaxCharge
+from tariffs.clock import Clock, Integers
+from tariffs.exact import Exact
+from tariffs.model import Version
+from tariffs.rated import Measured, RatingInputs
+from tariffs.rounding import Places
+from tariffs.scalars import QUANTITY_PLACES, UNSUPPORTED
+from tariffs.series import MISSING, PriceSeries
+from tariffs.spans import VersionSpan
+from tariffs.timeline import Timeline
+
+Columns = dict[tuple[int, str], list[LineColumn]]
+"""Lines by version and charge id."""
+
+
+@dataclass
+class Work:
+    """One call of ``rate``.
+
+    Attributes:
+        inputs: what is rated.
+        spans: how the billing period falls to the tariff's versions.
+        done: the lines made so far.
+        carried: what the next billing period is to be given; makers add to it.
+        measured: quantities measured on the way; makers add to it.
+    """
+
+    inputs: RatingInputs
+    spans: tuple[VersionSpan, ...]
+    done: Columns = field(default_factory=dict)
+    carried: dict[str, Exact] = field(default_factory=dict)
+    measured: list[Measured] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """Number of agreements n."""
+        return len(self.inputs.export_taxed)
+
+    @property
+    def currency(self) -> str:
+        """Currency of all amounts."""
+        return self.inputs.tariff.currency
+
+    @cached_property
+    def days(self) -> tuple[date, date]:
+        """First and last local day of the billing period, by the billing clock."""
+        clock = Clock(self.inputs.billing_clock or self.inputs.tariff.clock)
+        first = clock.day_of(self.inputs.starts_at)
+        return first, max(first, clock.day_of(self.inputs.ends_at - timedelta(seconds=1)))
+
+    @property
+    def month(self) -> int:
+        """The month of the billing period: that of its last local day."""
+        return self.days[1].month
+
+    @property
+    def line_rule(self) -> Places | None:
+        """How the tariff rounds lines."""
+        return self.inputs.tariff.rounding.line_rule(self.currency)
+
+    @property
+    def timeline(self) -> Timeline:
+        """The intervals.
+
+        Raises:
+            TariffError: ``tariff.needs_intervals``: the agreement is billed on registers.
+        """
+        if self.inputs.timeline is None:
+            code = "tariff.needs_intervals"
+            what = f"tariff {self.inputs.tariff.tariff} prices single intervals, and only sums are known"
+            raise TariffError(code, what, "bill the service point on intervals")
+        return self.inputs.timeline
+
+    def version(self, span: VersionSpan) -> Version:
+        """Return the version of a span."""
+        return self.inputs.tariff.versions[span.version]
+
+    def carried_in(self, name: str) -> Exact:
+        """Return what earlier billing periods handed over under a name: (n,), zeros where nothing."""
+        return self.inputs.carried.get(name, Exact(np.zeros(self.rows, dtype=np.int64), 0))
+
+    def series(self, name: str) -> PriceSeries:
+        """Return a series of prices.
+
+        Raises:
+            TariffError: ``series.missing``.
+        """
+        if name not in self.inputs.series:
+            raise TariffError(MISSING, f"series {name} was not given", "give its values")
+        return self.inputs.series[name]
+
+    def stands_for(self, charge: ChargeDocument) -> Integers | None:
+        """Return the agreements that a charge stands for: booleans (n,); None for all."""
+        if charge.only_for is None:
+            return None
+        return self.inputs.options.get(charge.only_for, np.zeros(self.rows, dtype=bool))
+
+    def taxes_of(self, span: VersionSpan) -> list[TaxCharge]:
+        """Return the taxes of a version that stand in the month of the billing period."""
+        return [charge for charge in self.version(span).charges if isinstance(charge, TaxCharge) and charge.stands_in(self.month)]
+
+    def add(self, charge: ChargeDocument, kind: str, span: VersionSpan, lines: Sequence[Line], codes: tuple[str, ...]) -> None:
+        """Keep the lines of a charge, rounded as the tariff rounds lines."""
+        header = LineHeader(charge.id, kind, span.version, codes)
+        mask = self.stands_for(charge)
+        kept = lines if mask is None else [line.only_for(mask) for line in lines]
+        self.done[span.version, charge.id] = [line.finish(header, self.line_rule) for line in kept]
+
+    def use(self, name: str, span: VersionSpan) -> tuple[dict[str | None, Exact], str]:
+        """Return what was used of a determinant in each period of a version, and its unit.
+
+        Raises:
+            InvariantError: ``rating.inputs``: the determinant was not given, or does not fit the tariff.
+        """
+        if name not in self.inputs.quantities:
+            what = f"{name} was not given, and a charge of {self.inputs.tariff.tariff} is on it"
+            raise bad_inputs(what)
+        determinant = self.inputs.quantities[name]
+        if determinant.values.shape != (self.rows, len(determinant.combos)) or determinant.exponent < -QUANTITY_PLACES:
+            what = f"{name}: values {determinant.values.shape} for {self.rows} agreements, exponent {determinant.exponent}"
+            raise bad_inputs(what)
+        bands = self.version(span).bands_for("export" if name == EXPORT_KWH else "import")
+        columns = {combo: determinant.column(place) for place, combo in enumerate(determinant.combos)}
+        use = {band: columns.pop(Combo(span.version, band)) for band in bands if (span.version, band) in columns}
+        strange = [
+            combo for combo in columns if combo[0] not in {span.version for span in self.spans} or combo[0] == span.version
+        ]
+        if strange:
+            what = f"{name}: {strange} are no periods of the tariff in this billing period"
+            raise bad_inputs(what)
+        return use, determinant.unit
+
+
+def bad_inputs(what: str) -> InvariantError:
+    """Return the error of inputs that do not fit each other."""
+    code = "rating.inputs"
+    return InvariantError(code, what)
+
+
+def not_yet(what: str) -> TariffError:
+    """Return the refusal of a rule that nothing here prices."""
+    return TariffError(UNSUPPORTED, f"{what} is not supported by this version")
