@@ -22,6 +22,8 @@ from tariffs.calendar import BandMap, Combo, band_map
 from tariffs.model import Tariff
 
 EXACT_BOUND = 2**53
+BLOCK_ROWS = 2048
+"""Rows multiplied at a time: few enough for the processor's cache to hold them as float64."""
 _EPOCH = date(1970, 1, 1)
 SHAPE = ("interval_minutes", "slot_offset_minutes", "standard_offset_minutes", "exponent")
 
@@ -89,11 +91,13 @@ def band_sums(
         target = [columns[combo] for combo in bands.combos]
         for column, place in enumerate(target):
             np.add.at(values[:, place], agreement[picked], exact_product(sums[:, column], scale))
-        billed = bands.index[day - first] >= 0
-        valued = billed if quality is None else billed & ~np.isin(quality, NOT_A_VALUE)
-        covered[picked] = valued.sum(axis=1) * minutes
-        if quality is not None:
-            guess = np.where(billed & np.isin(quality, COUNTS_AS_ESTIMATED), np.abs(matrix), 0).sum(axis=1)
+        billed = bands.index >= 0
+        if quality is None:
+            covered[picked] = (billed.sum(axis=1) * minutes)[day - first]
+        else:
+            of_row = billed[day - first]
+            covered[picked] = (of_row & ~np.isin(quality, NOT_A_VALUE)).sum(axis=1) * minutes
+            guess = np.where(of_row & np.isin(quality, COUNTS_AS_ESTIMATED), np.abs(matrix.astype(np.int64)), 0).sum(axis=1)
             np.add.at(estimated, agreement[picked], exact_product(guess, scale))
     return BandSums(tuple(columns), exponent, values, estimated, covered)
 
@@ -110,8 +114,10 @@ def _shapes(rows: pa.Table) -> list[tuple[np.ndarray, tuple[int, int, int, int]]
 
 
 def _matrices(rows: pa.Table, slots: int) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return values [rows, slots] and quality codes, None where every slot of every row is measured."""
-    matrix = flat_values(rows).reshape(-1, slots)
+    """Return values [rows, slots] as wide as they are stored, and quality codes; None where every slot is measured."""
+    narrow = rows["values64"].null_count == rows.num_rows
+    flat = rows["values"].combine_chunks().flatten().to_numpy() if narrow else flat_values(rows)
+    matrix = flat.reshape(-1, slots)
     if rows["quality"].null_count == rows.num_rows:
         return matrix, None
     return matrix, flat_quality(rows, np.full(rows.num_rows, slots)).reshape(-1, slots)
@@ -120,7 +126,7 @@ def _matrices(rows: pa.Table, slots: int) -> tuple[np.ndarray, np.ndarray | None
 def _by_band(matrix: np.ndarray, bands: BandMap, day: np.ndarray) -> np.ndarray:
     """Return the sum of each row by band, int64 [rows, combos]."""
     slots, combos = bands.index.shape[1], len(bands.combos)
-    largest = int(np.abs(matrix).max(initial=0))
+    largest = max(int(matrix.max(initial=0)), -int(matrix.min(initial=0)))
     if largest * slots >= EXACT_BOUND:
         code = "arithmetic.bound"
         raise InvariantError(code, f"a day of {slots} slots of up to {largest} cannot be summed exactly in float64")
@@ -128,10 +134,11 @@ def _by_band(matrix: np.ndarray, bands: BandMap, day: np.ndarray) -> np.ndarray:
     patterns, of_day = np.unique(bands.index, axis=0, return_inverse=True)
     of_row = of_day.reshape(-1)[day]
     for number, pattern in enumerate(patterns):
-        picked = np.flatnonzero(of_row == number)
+        rows_of = np.flatnonzero(of_row == number)
         weights = (pattern[:, None] == np.arange(combos)).astype(np.float64)
-        here = matrix if len(picked) == len(matrix) else matrix[picked]
-        sums[picked] = (here.astype(np.float64) @ weights).astype(np.int64)
+        for begin in range(0, len(rows_of), BLOCK_ROWS):
+            picked = rows_of[begin : begin + BLOCK_ROWS]
+            sums[picked] = (matrix[picked].astype(np.float64) @ weights).astype(np.int64)
     return sums
 
 
