@@ -9,6 +9,7 @@ from tariffs.charges.energy import EnergyCharge
 from tariffs.charges.export import CHARGE_ID, DETERMINANT
 from tariffs.charges.percent import ALL, PercentCharge
 from tariffs.charges.tax import TaxCharge
+from tariffs.checks_power import power_problems
 from tariffs.holiday_calendar import names_of
 from tariffs.model import Tariff, Version
 from tariffs.periods import HOLIDAY, Periods, gaps_of
@@ -56,6 +57,7 @@ def _version(tariff: Tariff, version: Version) -> Iterator[Problem]:
             yield from _references(version, charge, position)
     if version.export is not None:
         yield from _export(tariff, version)
+    yield from (Problem(*each) for each in power_problems(tariff, version))
 
 
 def _periods(tariff: Tariff, version: Version, periods: Periods, path: Path) -> Iterator[Problem]:

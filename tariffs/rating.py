@@ -36,6 +36,7 @@ from tariffs.model import Charge
 from tariffs.pricing.energies import energy, fee, fixed, rider
 from tariffs.pricing.exports import export
 from tariffs.pricing.minimums import minimum
+from tariffs.pricing.peaks import record_power
 from tariffs.pricing.powers import coincident, contracted, demand, power_factor, reactive
 from tariffs.pricing.shares import percent
 from tariffs.pricing.taxes import codes_of, taxes
@@ -76,6 +77,7 @@ def rate(inputs: RatingInputs) -> RatedLines:
     """
     spans = version_spans(inputs.tariff, starts_at=inputs.starts_at, ends_at=inputs.ends_at, billing_clock=inputs.billing_clock)
     work = Work(inputs, spans)
+    record_power(work)
     for makers in (_OWN, _SHARES):
         for span in spans:
             _make(work, makers, span)

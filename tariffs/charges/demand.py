@@ -1,19 +1,33 @@
-"""Demand charges: so much a kW (or kVA) of the highest window of the billing period, or of each of its periods."""
+"""Demand charges: so much a kW (or kVA) of the highest window of the billing period, or of each of its periods.
+
+The kW of a line are the version's ``billing_demand`` where it has one, else the charge's own ``ratchet``, else what was
+measured; then at least ``minimum``. Tiers are marginal: each kW at the price of its own step; their limits are kW and
+are never prorated. The price is paid once a billing period (``per: month``), in parts of it, or for each local day.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Any, Self
 
+import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from tariffs.charges.base import ChargeDocument
-from tariffs.charges.measure import ChargeRatchet, Measure
+from tariffs.charges.line import Line
+from tariffs.charges.measure import KVA, ChargeRatchet, Measure
+from tariffs.charges.power import POWER_PLACES, duration_of, paid, power_sentence, quotient
 from tariffs.charges.prices import LadderPrice
-from tariffs.charges.tiers import Rising
-from tariffs.scalars import INVALID, Document, Price, Quantity, Whole, one_of, problem
+from tariffs.charges.tiers import Rising, climb, shown
+from tariffs.exact import Exact
+from tariffs.scalars import INVALID, PRICE_PLACES, QUANTITY_PLACES, Document, Price, Quantity, Whole, one_of, problem
+from tariffs.spans import VersionSpan
 
 KIND = "demand"
+FLAT = "flat"
+"""In a price: over all intervals."""
 
 
 class DemandTiers(Document):
@@ -36,7 +50,8 @@ class DemandCharge(ChargeDocument):
     price: LadderPrice
     tiers: DemandTiers | None = None
     measure: Measure = Measure()
-    minimum: Quantity | None = None
+    minimum: Annotated[Quantity, Field(ge=0)] | None = None
+    """The kW billed are at least these [kW]."""
     ratchet: ChargeRatchet | None = None
     per: Annotated[str, BeforeValidator(one_of("month", "day"))] = "month"
     prorate: Annotated[str, BeforeValidator(one_of("none", "days_of_nominal_month", "days_of_month"))] = "none"
@@ -47,12 +62,14 @@ class DemandCharge(ChargeDocument):
     def _flat_is_one_price(cls, value: Any) -> Any:  # noqa: ANN401 - a document before it has a shape
         """Take ``price: {flat: P}`` for ``price: P``."""
         price = value.get("price") if isinstance(value, dict) else None
-        return value | {"price": price["flat"]} if isinstance(price, dict) and set(price) == {"flat"} else value
+        return value | {"price": price[FLAT]} if isinstance(price, dict) and set(price) == {FLAT} else value
 
     @model_validator(mode="after")
     def _options_fit(self) -> Self:
         if self.per == "day" and self.prorate != "none":
             raise problem(INVALID, "'prorate' goes with 'per: month'")
+        if self.power_factor is not None and self.measure.unit == KVA:
+            raise problem(INVALID, "'power_factor' corrects kW; kVA hold the reactive power already")
         return self
 
     @property
@@ -61,8 +78,72 @@ class DemandCharge(ChargeDocument):
         return isinstance(self.price, dict)
 
     def prices(self, band: str | None) -> tuple[Decimal, ...]:
-        """Return the price of each step in a period [currency/kW]."""
+        """Return the price of each step in a period [currency/kW]; one price where there are no steps."""
         price = self.price[str(band)] if isinstance(self.price, dict) else self.price
         if isinstance(price, tuple):
             return price
         return (price,) * (len(self.tiers.limits) + 1 if self.tiers is not None else 1)
+
+    @property
+    def determinants(self) -> tuple[str, ...]:
+        """What must be known to rate it."""
+        feeding = self.ratchet.measure.quantities if self.ratchet is not None and self.ratchet.measure is not None else ()
+        corrected = (self.measure.quantity, self.measure.reactive) if self.power_factor is not None else ()
+        return (*self.measure.quantities, *feeding, *corrected)
+
+
+def corrected(measured: Exact, factors: Exact, rule: TargetPowerFactor) -> Exact:
+    """Return measured power raised to what it would have to be at the target power factor.
+
+    Args:
+        measured: (n,) [kW].
+        factors: (n,) power factor; above 0 wherever power was measured.
+        rule: the target.
+
+    Returns:
+        measured x target / factor at 12 decimals where the factor is below the target, else what was measured [kW].
+    """
+    target = int(rule.target.scaleb(PRICE_PLACES))
+    size = factors.at(PRICE_PLACES).values.astype(object)
+    low = ((size < target) & (measured.values != 0)).astype(bool)
+    product = Exact(np.where(low, measured.values, 0).astype(object) * target, measured.scale)
+    raised = quotient(product, np.where(low, size, 1), places=POWER_PLACES)
+    return Exact(np.where(low, raised.values, measured.at(POWER_PLACES).values), POWER_PLACES)
+
+
+def demand_lines(
+    charge: DemandCharge, span: VersionSpan, *, power: Mapping[str | None, Exact], unit: str, note: str, currency: str
+) -> list[Line]:
+    """Return the lines of a demand charge in one tariff version.
+
+    Args:
+        charge: the charge.
+        span: the version's part of the billing period.
+        power: for each period that is priced (or None alone), what is billed: (n,) [unit].
+        unit: ``kW`` or ``kVA``.
+        note: how the power was arrived at, in words.
+        currency: of the price.
+    """
+    duration = duration_of(charge.per, charge.prorate, span)
+    lines: list[Line] = []
+    for band, billed in power.items() if duration.units else ():
+        place = charge.id if band is None else f"{charge.id} in {band}"
+        for tier, quantity, seen, price in _steps(charge, band, billed):
+            where = place if tier is None else f"{place}, step {tier}"
+            sentence = power_sentence(where, unit, note, duration, price, currency)
+            lines.append(Line(band, tier, seen, unit, price, paid(quantity, price, duration.units), sentence))
+    return lines
+
+
+def _steps(charge: DemandCharge, band: str | None, billed: Exact) -> Iterator[tuple[int | None, Exact, Exact, Decimal]]:
+    """Yield number, exact power, power as it is shown and price of each step; the number is None where there is one."""
+    prices = charge.prices(band)
+    if charge.tiers is None:
+        yield None, billed, billed, prices[0]
+        return
+    limits = tuple(Fraction(limit) for limit in charge.tiers.limits)
+    if limits[-1] * 10**billed.scale >= 2**63:
+        billed = Exact(billed.values.astype(object), billed.scale)
+    steps = climb(billed, limits)
+    for tier, (step, seen, price) in enumerate(zip(steps, shown(steps, QUANTITY_PLACES), prices, strict=True), start=1):
+        yield tier, step, seen, price

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -14,7 +15,7 @@ MEAN_OF_TOP = "mean_of_top_n"
 MEAN_OF_DAYS = "mean_of_n_daily_max"
 KW, KVA = "kW", "kVA"
 MINUTES_OF_HOUR = 60
-Percentages = Annotated[ListOf[Price], Field(min_length=12, max_length=12)]
+Percentages = Annotated[ListOf[Annotated[Price, Field(ge=0)]], Field(min_length=12, max_length=12)]
 """One for each month, January first [%]."""
 
 
@@ -51,24 +52,31 @@ class Measure(Document):
         return self
 
     @property
+    def of_peaks(self) -> str:
+        """What the highest windows become, in words; empty for the highest itself."""
+        if self.agg == MAX:
+            return ""
+        what = "highest windows" if self.agg == MEAN_OF_TOP else "highest days"
+        return f"mean of the {self.n} {what}"
+
+    @property
     def quantities(self) -> tuple[str, ...]:
         """The determinants that are measured."""
         return (self.quantity, self.reactive) if self.unit == KVA else (self.quantity,)
 
 
-class Ratchet(Document):
+class Lookback(Document):
     """``{percent_by_month: [...], months: 11, minimum: "100", at_least_actual: [6, 7, 8, 9]}``.
 
     The kW billed are the largest of: ``minimum``; for this month and each of the ``months`` before it, that month's peak
     times its own percentage; and, in the months of ``at_least_actual``, this month's peak.
     """
 
-    percent: Price | None = None
+    percent: Annotated[Price, Field(ge=0)] | None = None
     percent_by_month: Percentages | None = None
     months: Annotated[Whole, Field(le=120)]
-    minimum: Quantity | None = None
+    minimum: Annotated[Quantity, Field(ge=0)] | None = None
     at_least_actual: ListOf[Annotated[Whole, Field(ge=1, le=12)]] = ()
-    measure: Measure = Measure()
 
     @model_validator(mode="after")
     def _has_percentages(self) -> Self:
@@ -76,8 +84,27 @@ class Ratchet(Document):
             raise problem(INVALID, "a ratchet has 'percent' or 'percent_by_month'")
         return self
 
+    def share_of(self, month: int) -> Decimal:
+        """Return the part of a month's peak that counts; 1 is all of it.
 
-class ChargeRatchet(Ratchet):
-    """The same for one demand charge; ``of`` names the period whose peaks feed it."""
+        Args:
+            month: the month of the peak, 1-12.
+        """
+        percent = self.percent if self.percent_by_month is None else self.percent_by_month[month - 1]
+        return (percent or Decimal(0)) / 100
+
+
+class Ratchet(Lookback):
+    """A version's ``billing_demand``: the kW of all its demand charges and of limits per kW."""
+
+    measure: Measure = Measure()
+
+
+class ChargeRatchet(Lookback):
+    """The same for one demand charge; ``of`` names the period whose peaks feed it.
+
+    Its peaks are measured as the charge says, or in a way of its own.
+    """
 
     of: Name | None = None
+    measure: Measure | None = None

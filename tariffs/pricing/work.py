@@ -14,10 +14,12 @@ from tariffs.calendar import Combo
 from tariffs.charges.base import ChargeDocument
 from tariffs.charges.export import DETERMINANT as EXPORT_KWH
 from tariffs.charges.line import Line, LineColumn, LineHeader
+from tariffs.charges.measure import Measure
 from tariffs.charges.tax import TaxCharge
 from tariffs.clock import Clock, Integers
 from tariffs.exact import Exact
 from tariffs.model import Version
+from tariffs.pricing.windows import Peak, Windows
 from tariffs.rated import Measured, RatingInputs
 from tariffs.rounding import Places
 from tariffs.scalars import QUANTITY_PLACES, UNSUPPORTED
@@ -39,6 +41,8 @@ class Work:
         done: the lines made so far.
         carried: what the next billing period is to be given; makers add to it.
         measured: quantities measured on the way; makers add to it.
+        windows: the windows of demand made so far, by how they are measured: one for each stretch of the timeline.
+        peaks: the peaks measured so far, by how, version and period.
     """
 
     inputs: RatingInputs
@@ -46,6 +50,8 @@ class Work:
     done: Columns = field(default_factory=dict)
     carried: dict[str, Exact] = field(default_factory=dict)
     measured: list[Measured] = field(default_factory=list)
+    windows: dict[Measure, tuple[Windows, ...]] = field(default_factory=dict)
+    peaks: dict[tuple[Measure, int, str | None], Peak] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
