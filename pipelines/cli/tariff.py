@@ -11,6 +11,7 @@ from pipelines.cli.grid import Grid
 from pipelines.cli.options import FILE, common
 from pipelines.cli.outcome import Outcome
 from pipelines.cli.session import Session
+from pipelines.cli.tariff_simulate import command as simulate
 from pipelines.lakehouse.settings import SETTINGS_FILE
 from pipelines.lakehouse.store import Store
 from pipelines.operations.opening import open_or_make
@@ -21,6 +22,9 @@ from tariffs.determinants import prices_export, required_determinants
 @click.group()
 def tariff() -> None:
     """Tariff documents."""
+
+
+tariff.add_command(simulate)
 
 
 @tariff.command()

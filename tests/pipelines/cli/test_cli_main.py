@@ -57,11 +57,15 @@ def test_the_summary_in_the_help_is_the_command_s_own_first_line(name) -> None:
     assert (command.help or "").splitlines()[0] == COMMANDS[name].summary
 
 
+WITHOUT_A_STORE = {("demo",), ("tariff", "simulate")}
+"""Commands that make a store of their own, or need none."""
+
+
 @pytest.mark.parametrize(("path", "command"), LEAVES, ids=[" ".join(path) for path, _ in LEAVES])
 def test_every_command_takes_json_and_a_store(path, command) -> None:
     options = {option for parameter in command.params for option in parameter.opts}
     assert "--json" in options
-    assert ("--store" in options) == (path != ("demo",))
+    assert ("--store" in options) == (path not in WITHOUT_A_STORE)
     assert command.help
 
 
