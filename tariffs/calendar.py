@@ -17,11 +17,12 @@ import numpy as np
 
 from schemas.errors import TariffError
 from tariffs.clock import DAY_SECONDS, EPOCH, Clock, Integers
+from tariffs.events import EventMinutes, minutes_by_date
 from tariffs.holiday_calendar import kept_in
 from tariffs.model import Tariff
-from tariffs.periods import DayClass, bands_of_day, day_class
+from tariffs.periods import BILLING_CYCLE, Cycle, DayClass, bands_of_day, day_class
 from tariffs.rounding import largest_remainder
-from tariffs.scalars import MINUTES_OF_DAY, QUANTITY_PLACES
+from tariffs.scalars import MINUTES_OF_DAY, QUANTITY_PLACES, MonthDay
 from tariffs.spans import VersionSpan
 
 NOT_BILLED = -1
@@ -62,6 +63,7 @@ def band_map(
     slot_offset_minutes: int = 0,
     starts_at: datetime,
     ends_at: datetime,
+    billing_clock: str | None = None,
 ) -> BandMap:
     """Return the version and period that price each slot of some standard-time days.
 
@@ -75,6 +77,7 @@ def band_map(
         slot_offset_minutes: start of the first slot after midnight [min].
         starts_at: first instant billed (UTC).
         ends_at: end of what is billed, exclusive (UTC).
+        billing_clock: clock of the billing period's days, for seasons by billing cycle; None for the tariff's own.
 
     Returns:
         the map; a slot belongs to the billing period, the version and the period that hold its start.
@@ -91,7 +94,8 @@ def band_map(
     shift = slot_offset_minutes - standard_offset_minutes
     grid = _Grid(first_day, days, interval_minutes, shift)
     starts = grid.starts()
-    versions, bands = _prices_of_slots(tariff, direction, grid)
+    cycle = _cycle_of(tariff, starts_at, ends_at, billing_clock)
+    versions, bands = _prices_of_slots(tariff, direction, grid, cycle)
     billed = (starts >= starts_at.timestamp()) & (starts < ends_at.timestamp())
     index = np.where(billed, base[versions] + bands, np.int16(NOT_BILLED))
     index.setflags(write=False)
@@ -99,7 +103,13 @@ def band_map(
 
 
 def combos_at(
-    tariff: Tariff, *, direction: str, starts: Integers, starts_at: datetime, ends_at: datetime
+    tariff: Tariff,
+    *,
+    direction: str,
+    starts: Integers,
+    starts_at: datetime,
+    ends_at: datetime,
+    billing_clock: str | None = None,
 ) -> tuple[Integers, tuple[Combo, ...]]:
     """Return the version and period that price intervals which are not laid out in days.
 
@@ -109,6 +119,7 @@ def combos_at(
         starts: int64 (t,), start of each interval [s since 1970 UTC].
         starts_at: first instant billed (UTC).
         ends_at: end of what is billed, exclusive (UTC).
+        billing_clock: clock of the billing period's days, for seasons by billing cycle; None for the tariff's own.
 
     Returns:
         int16 (t,): position in the combos, ``NOT_BILLED`` outside the billing period; and the combos, as in ``combos_of``.
@@ -117,7 +128,7 @@ def combos_at(
         TariffError: ``tariff.no_version``.
     """
     combos = combos_of(tariff, direction=direction, starts_at=starts_at, ends_at=ends_at)
-    versions, bands = _prices_of(tariff, direction, starts)
+    versions, bands = _prices_of(tariff, direction, starts, _cycle_of(tariff, starts_at, ends_at, billing_clock))
     billed = (starts >= starts_at.timestamp()) & (starts < ends_at.timestamp())
     return np.where(billed, _first_places(tariff, combos)[versions] + bands, np.int16(NOT_BILLED)), combos
 
@@ -169,19 +180,40 @@ class _Grid(NamedTuple):
         return starts
 
 
+def _cycle_of(tariff: Tariff, starts_at: datetime, ends_at: datetime, billing_clock: str | None) -> Cycle | None:
+    """Return the first and the last local day of a billing period; None where no season of the tariff goes by them."""
+    if all(season.by != BILLING_CYCLE for version in tariff.versions for season in version.seasons.values()):
+        return None
+    first, last = days_of_period(starts_at, ends_at, billing_clock or tariff.clock)
+    return Cycle(MonthDay(first.month, first.day), MonthDay(last.month, last.day))
+
+
+def days_of_period(starts_at: datetime, ends_at: datetime, clock: str) -> tuple[date, date]:
+    """Return the first and the last local day that a billing period touches.
+
+    Args:
+        starts_at: first instant billed (UTC).
+        ends_at: end of what is billed, exclusive (UTC).
+        clock: the billing clock.
+    """
+    own = Clock(clock)
+    first = own.day_of(starts_at)
+    return first, max(first, own.day_of(ends_at - timedelta(seconds=1)))
+
+
 @lru_cache(maxsize=256)
-def _prices_of_slots(tariff: Tariff, direction: str, grid: _Grid) -> tuple[Integers, Integers]:
+def _prices_of_slots(tariff: Tariff, direction: str, grid: _Grid, cycle: Cycle | None) -> tuple[Integers, Integers]:
     """Return version and period of each slot: int16 [days, slots] each; version -1 before the first."""
-    return _prices_of(tariff, direction, grid.starts())
+    return _prices_of(tariff, direction, grid.starts(), cycle)
 
 
-def _prices_of(tariff: Tariff, direction: str, starts: Integers) -> tuple[Integers, Integers]:
+def _prices_of(tariff: Tariff, direction: str, starts: Integers, cycle: Cycle | None) -> tuple[Integers, Integers]:
     """Return version and period in force at each instant, int16 of the same shape each; version -1 before the first."""
     local = starts + tariff.tariff_clock.offsets(starts)
     day_numbers = local // DAY_SECONDS
     first, last = int(day_numbers.min()), int(day_numbers.max())
     dates = [EPOCH + timedelta(days=number) for number in range(first, last + 1)]
-    bands = np.stack([_bands_on(tariff, direction, day) for day in dates])
+    bands = np.stack([_bands_on(tariff, direction, day, cycle) for day in dates])
     versions = np.array([_or_none_yet(tariff.version_on(day)) for day in dates], dtype=np.int16)
     day_numbers -= first
     return versions[day_numbers], bands[day_numbers, local % DAY_SECONDS // 60]
@@ -191,18 +223,29 @@ def _or_none_yet(version: int | None) -> int:
     return NOT_BILLED if version is None else version
 
 
-def _bands_on(tariff: Tariff, direction: str, day: date) -> Integers:
+def _bands_on(tariff: Tariff, direction: str, day: date, cycle: Cycle | None) -> Integers:
     """Return the position of the period of each minute of a local date: int16 (1440,); 0 where there are no periods."""
     number = tariff.version_on(day)
     if number is None or tariff.versions[number].periods_for(direction) is None:
         return _ONE_BAND
-    class_ = day_class(day, kind=kind_of_day(tariff, day), seasons=tariff.versions[number].seasons)
+    class_ = day_class(
+        day,
+        kind=kind_of_day(tariff, day),
+        seasons=tariff.versions[number].seasons,
+        cycle=cycle,
+        events=_event_minutes(tariff).get(day, frozenset()),
+    )
     return _bands_of_class(tariff, direction, number, class_)
 
 
 @lru_cache(maxsize=4096)
 def _bands_of_class(tariff: Tariff, direction: str, version: int, class_: DayClass) -> Integers:
     return bands_of_day(tariff.versions[version].periods_for(direction) or {}, class_)
+
+
+@lru_cache(maxsize=256)
+def _event_minutes(tariff: Tariff) -> dict[date, frozenset[EventMinutes]]:
+    return minutes_by_date(tariff.events)
 
 
 def kind_of_day(tariff: Tariff, day: date) -> int:
@@ -259,6 +302,7 @@ def version_spans(
         # some hours without a day: a period of hours, or one whose clock is not the tariff's
         by_version.setdefault(combo.version_index, [])
     by_version = dict(sorted(by_version.items()))
+    cycle = _cycle_of(tariff, starts_at, ends_at, billing_clock)
     shares = [Fraction(len(part), len(days)) if days else Fraction(1, len(by_version)) for part in by_version.values()]
     weights = np.array([[int(share * len(days or by_version)) for share in shares]], dtype=object)
     parts = largest_remainder(weights, np.array([10**QUANTITY_PLACES], dtype=object))[0]
@@ -270,7 +314,8 @@ def version_spans(
             share=share,
             share_parts=int(billionths),
             month_shares=sum((Fraction(1, _month_length(each)) for each in part), Fraction(0)),
-            days_with=_days_with(tariff, number, part),
+            days_with=_days_with(tariff, number, part, cycle),
+            dates=tuple(part),
         )
         for (number, part), share, billionths in zip(by_version.items(), shares, parts, strict=True)
     )
@@ -281,11 +326,11 @@ def _month_length(day: date) -> int:
     return (after - timedelta(days=1)).day
 
 
-def _days_with(tariff: Tariff, number: int, days: list[date]) -> dict[str, int]:
+def _days_with(tariff: Tariff, number: int, days: list[date], cycle: Cycle | None) -> dict[str, int]:
     """Return the number of days on which each period of a version occurs."""
     counts = dict.fromkeys((band for band in tariff.versions[number].bands_for("import") if band is not None), 0)
     names = list(counts)
     for day in days:
-        for band in np.unique(_bands_on(tariff, "import", day)).tolist() if names else ():
+        for band in np.unique(_bands_on(tariff, "import", day, cycle)).tolist() if names else ():
             counts[names[band]] += 1
     return counts

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from tariffs.charges.energy import EnergyCharge
 from tariffs.charges.export import CHARGE_ID, DETERMINANT
 from tariffs.charges.percent import ALL, PercentCharge
+from tariffs.charges.rider import RiderCharge
 from tariffs.charges.tax import TaxCharge
 from tariffs.checks_power import power_problems
+from tariffs.energy_checks import conversion_problems, event_problems, ladder_problems, series_problems
 from tariffs.holiday_calendar import names_of
 from tariffs.model import Tariff, Version
 from tariffs.periods import HOLIDAY, Periods, gaps_of
+from tariffs.problems import Path, Problem
 from tariffs.scalars import GAP, INVALID, UNSUPPORTED
 
-Path = tuple[str | int, ...]
 _RESERVED = (CHARGE_ID, "rounding", ALL)
-
-
-class Problem(NamedTuple):
-    """Something in a document that cannot be followed."""
-
-    path: Path
-    code: str
-    what: str
 
 
 def problems_of(tariff: Tariff) -> list[Problem]:
@@ -53,14 +46,19 @@ def _version(tariff: Tariff, version: Version) -> Iterator[Problem]:
         path: Path = ("charges", position)
         if isinstance(charge, EnergyCharge):
             yield from _energy(version, charge, path)
+            yield from ladder_problems(version, charge, path)
         elif isinstance(charge, PercentCharge | TaxCharge):
             yield from _references(version, charge, position)
+        if isinstance(charge, EnergyCharge | RiderCharge):
+            yield from series_problems(charge, path)
+    yield from conversion_problems(version)
     if version.export is not None:
         yield from _export(tariff, version)
     yield from (Problem(*each) for each in power_problems(tariff, version))
 
 
 def _periods(tariff: Tariff, version: Version, periods: Periods, path: Path) -> Iterator[Problem]:
+    yield from event_problems(tariff, periods, path)
     apart = tariff.holidays is not None and tariff.holidays.kind == HOLIDAY
     broken = False
     elses = 0

@@ -124,17 +124,18 @@ def total_of(columns: Sequence[Exact], rows: int) -> Exact:
     return Exact(total, scale)
 
 
-def ratio(numbers: Integers, divisors: Integers, *, scale: int) -> Exact:
-    """Return Python integers divided by Python integers, at ``AMOUNT_PLACES`` decimals.
+def ratio(numbers: Integers, divisors: Integers | int, *, scale: int, places: int = AMOUNT_PLACES) -> Exact:
+    """Return Python integers divided by Python integers, at ``places`` decimals, half to even.
 
     Args:
         numbers: (n,) values times 10^scale.
-        divisors: (n,), not zero.
-        scale: decimals of the quotient as it stands; it may be more than ``AMOUNT_PLACES``.
+        divisors: (n,) or one for all, not zero.
+        scale: decimals of the quotient as it stands; it may be more than ``places``.
+        places: decimals of the result.
     """
-    if scale > AMOUNT_PLACES:
-        return Exact(divide(numbers, divisors * 10 ** (scale - AMOUNT_PLACES), mode=HALF_EVEN), AMOUNT_PLACES)
-    return Exact(divide(numbers * 10 ** (AMOUNT_PLACES - scale), divisors, mode=HALF_EVEN), AMOUNT_PLACES)
+    if scale > places:
+        return Exact(divide(numbers, divisors * 10 ** (scale - places), mode=HALF_EVEN), places)
+    return Exact(divide(numbers * 10 ** (places - scale), divisors, mode=HALF_EVEN), places)
 
 
 def parts_of(value: Decimal) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,7 @@ from schemas.table import AMOUNT, ENERGY, PRICE
 from tariffs.charges.export import KIND as EXPORT
 from tariffs.charges.line import LineColumn
 from tariffs.clock import Integers
+from tariffs.exact import Exact
 from tariffs.model import Tariff
 from tariffs.rounding import minor_unit_places
 
@@ -61,8 +63,8 @@ def lines_table(columns: Sequence[LineColumn], tariff: Tariff, *, export_taxed: 
     values = {
         "agreement_index": pa.array(agreement),
         "line_no": pa.array(_numbered(agreement)),
-        **{name: facts[name] for name in ("charge_id", "kind", "band", "tier", "unit", "price", "tariff_version")},
-        **{name: numbers[name] for name in ("quantity", "amount", "amount_rounded")},
+        **{name: facts[name] for name in ("charge_id", "kind", "band", "tier", "unit", "tariff_version")},
+        **{name: numbers[name] for name in ("quantity", "price", "amount", "amount_rounded")},
         "tax_code": _tax_codes(facts, export_taxed[agreement]),
         "text": text,
     }
@@ -80,7 +82,6 @@ def _facts(columns: Sequence[LineColumn], tariff: Tariff) -> pa.Table:
             "band": pa.array([line.band for line in lines], pa.string()),
             "tier": pa.array([line.tier for line in lines], pa.int32()),
             "unit": pa.array([line.unit for line in lines], pa.string()),
-            "price": pa.array([line.price for line in lines], PRICE),
             "tax_code": pa.array(["+".join(header.tax_codes) or None for header in headers], pa.string()),
             "tariff_version": pa.array(versions, pa.string()),
             "before": pa.array([line.sentence.before for line in lines], pa.string()),
@@ -99,6 +100,7 @@ def _numbers(columns: Sequence[LineColumn], rows: Sequence[Integers], *, places:
             pa.table(
                 {
                     "quantity": quantity.to_arrow(ENERGY),
+                    "price": _prices(column.line.price, present),
                     "amount": amount.to_arrow(AMOUNT),
                     "amount_rounded": rounded.to_arrow(AMOUNT),
                     "quantity_text": quantity.to_text(),
@@ -107,6 +109,11 @@ def _numbers(columns: Sequence[LineColumn], rows: Sequence[Integers], *, places:
             )
         )
     return pa.concat_tables(parts).combine_chunks()
+
+
+def _prices(price: Decimal | Exact, present: Integers) -> pa.Array:
+    """Return the price of the rows that stand on a bill: the same for all, or each its own."""
+    return price.take(present).to_arrow(PRICE) if isinstance(price, Exact) else pa.repeat(pa.scalar(price, PRICE), len(present))
 
 
 def _numbered(agreement: Integers) -> Integers:

@@ -25,8 +25,9 @@ from ruamel.yaml.events import (
 )
 
 from schemas.errors import TariffError
-from tariffs.checks import Path, Problem, problems_of
+from tariffs.checks import problems_of
 from tariffs.model import Tariff
+from tariffs.problems import Path, Problem
 from tariffs.scalars import GAP, INVALID, UNSUPPORTED
 
 SYNTAX = "tariff.syntax"

@@ -2,19 +2,21 @@
 
 A minute belongs to the first period of the document that takes it; ``{else: true}`` takes what is left, wherever it
 stands. A rule looks at the minute's own local date: the hours after midnight of ``{days: fri, from: "22:00", to: "06:00"}``
-are those of Friday morning.
+are those of Friday morning. A season goes by the date, or, ``by: billing_cycle``, by the billing period's first or last day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from itertools import product
 from typing import Annotated, NamedTuple, Self
 
 import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from tariffs.clock import Integers
+from tariffs.events import EventMinutes
 from tariffs.scalars import (
     INVALID,
     MINUTES_OF_DAY,
@@ -80,8 +82,15 @@ def _season_names(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+class Cycle(NamedTuple):
+    """The first and the last local day of a billing period: all that seasons by billing cycle go by."""
+
+    start: MonthDay
+    end: MonthDay
+
+
 class Season(Document):
-    """A part of every year by calendar: from a day (included) to a day (not included); it may go round New Year."""
+    """A part of every year: from a day (included) to a day (not included); it may go round New Year."""
 
     from_: DayOfYear = Field(alias="from")
     to: DayOfYear
@@ -96,6 +105,23 @@ class Season(Document):
         if (self.by == BILLING_CYCLE) != (self.at is not None):
             raise problem(INVALID, "'by: billing_cycle' and 'at: start' or 'at: end' go together")
         return self
+
+    def is_on(self, day: MonthDay, cycle: Cycle | None) -> bool:
+        """Tell whether a day is priced as one of the season.
+
+        Args:
+            day: the day.
+            cycle: of the billing period it is billed in; None is for tariffs whose seasons go by calendar.
+
+        Raises:
+            ValueError: the season goes by billing cycle and no cycle is given.
+        """
+        if self.by != BILLING_CYCLE:
+            return self.holds(day)
+        if cycle is None:
+            message = "a season by billing cycle needs the billing period"
+            raise ValueError(message)
+        return self.holds(cycle.start if self.at == "start" else cycle.end)
 
     def holds(self, day: MonthDay) -> bool:
         """Tell whether the season holds a day of the year."""
@@ -152,18 +178,28 @@ class DayClass(NamedTuple):
     seasons: frozenset[str]
     month: int
     kind: int
+    events: frozenset[EventMinutes] = frozenset()
 
 
-def day_class(day: date, *, kind: int, seasons: Mapping[str, Season]) -> DayClass:
+def day_class(
+    day: date,
+    *,
+    kind: int,
+    seasons: Mapping[str, Season],
+    cycle: Cycle | None = None,
+    events: frozenset[EventMinutes] = frozenset(),
+) -> DayClass:
     """Return the class of a local date.
 
     Args:
         day: the date.
         kind: its weekday 0-6, as a holiday is priced; or ``HOLIDAY``.
         seasons: the seasons of the tariff version.
+        cycle: of the billing period, for seasons that go by it.
+        events: the minutes of events on the date.
     """
     in_year = MonthDay(day.month, day.day)
-    return DayClass(frozenset(name for name, season in seasons.items() if season.holds(in_year)), day.month, kind)
+    return DayClass(frozenset(name for name, season in seasons.items() if season.is_on(in_year, cycle)), day.month, kind, events)
 
 
 def bands_of_day(periods: Periods, day: DayClass) -> Integers:
@@ -173,8 +209,7 @@ def bands_of_day(periods: Periods, day: DayClass) -> Integers:
         taken = np.zeros(MINUTES_OF_DAY, dtype=bool)
         for rule in rules:
             if rule.else_ is None and rule.takes_day(day):
-                for minutes in rule.minutes():
-                    taken[minutes] = True
+                taken |= _minutes_of(rule, day)
         bands[taken & (bands == UNTAKEN)] = position
     for position, rules in enumerate(periods.values()):
         if any(rule.else_ is not None for rule in rules):
@@ -182,16 +217,41 @@ def bands_of_day(periods: Periods, day: DayClass) -> Integers:
     return bands
 
 
+def _minutes_of(rule: PeriodRule, day: DayClass) -> Integers:
+    """Return the minutes that a rule takes of a day that it takes some of: booleans (1440,)."""
+    taken = np.zeros(MINUTES_OF_DAY, dtype=bool)
+    for minutes in rule.minutes():
+        taken[minutes] = True
+    if rule.events is None:
+        return taken
+    inside = np.zeros(MINUTES_OF_DAY, dtype=bool)
+    for event, from_, to in day.events:
+        if event == rule.events:
+            inside[from_:to] = True
+    return taken & inside
+
+
 def day_classes(seasons: Mapping[str, Season], kinds: tuple[int, ...]) -> Iterator[DayClass]:
-    """Yield every class of day that a leap year can bring, each once."""
+    """Yield every class of day without events that a leap year can bring, in whatever billing period, each once."""
+    days = [date(_LEAP_YEAR, 1, 1) + timedelta(days=number) for number in range(366)]
+    cycles = _cycles(seasons, [MonthDay(day.month, day.day) for day in days])
     seen: set[DayClass] = set()
-    for number in range(366):
-        day = date(_LEAP_YEAR, 1, 1) + timedelta(days=number)
-        for kind in kinds:
-            found = day_class(day, kind=kind, seasons=seasons)
-            if found not in seen:
-                seen.add(found)
-                yield found
+    for day, kind, cycle in product(days, kinds, cycles):
+        found = day_class(day, kind=kind, seasons=seasons, cycle=cycle)
+        if found not in seen:
+            seen.add(found)
+            yield found
+
+
+def _cycles(seasons: Mapping[str, Season], days: list[MonthDay]) -> list[Cycle | None]:
+    """Return billing periods that between them bring every choice of seasons by billing cycle; None alone without such."""
+    if all(season.by != BILLING_CYCLE for season in seasons.values()):
+        return [None]
+    starts, ends = (
+        {frozenset(name for name, season in seasons.items() if season.at == at and season.holds(day)): day for day in days}
+        for at in ("start", "end")
+    )
+    return [Cycle(start, end) for start, end in product(starts.values(), ends.values())]
 
 
 def gaps_of(periods: Periods, seasons: Mapping[str, Season], kinds: tuple[int, ...]) -> list[str]:

@@ -35,6 +35,7 @@ from tariffs.lines import lines_table
 from tariffs.model import Charge
 from tariffs.pricing.energies import energy, fee, fixed, rider
 from tariffs.pricing.exports import export
+from tariffs.pricing.ladders import hand_on_ladders
 from tariffs.pricing.minimums import minimum
 from tariffs.pricing.peaks import record_power
 from tariffs.pricing.powers import coincident, contracted, demand, power_factor, reactive
@@ -84,6 +85,7 @@ def rate(inputs: RatingInputs) -> RatedLines:
     for span in spans:
         work.done[span.version, EXPORT_ID] = export(work, span)
     _minimums(work)
+    hand_on_ladders(work)
     ids = dict.fromkeys(charge.id for span in spans for charge in work.version(span).charges)
     columns = [column for name in (*ids, EXPORT_ID) for span in spans for column in work.done.get((span.version, name), ())]
     return _totals(work, columns, taxes(work))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 
 
@@ -18,6 +19,7 @@ class VersionSpan:
         share_parts: the same in billionths, adding up to 10^9 exactly (largest remainder).
         month_shares: sum over calendar months of its days / the month's length [month].
         days_with: for each period of the version, local days on which it occurs [day].
+        dates: the local days themselves, in order.
     """
 
     version: int
@@ -27,3 +29,4 @@ class VersionSpan:
     share_parts: int
     month_shares: Fraction
     days_with: dict[str, int] = field(default_factory=dict)
+    dates: tuple[date, ...] = ()

@@ -1,4 +1,4 @@
-"""Energy charges: so much a kWh, by period of the day, by step of a ladder, or both.
+"""Energy charges: so much a kWh, by period of the day, by step of a ladder, or both; or the prices of a series.
 
 ``quantity`` names the billing determinant: ``import_kwh`` where it says none, or any other that the registers feed.
 A charge priced for periods names each of them; a price of zero is written down.
@@ -6,8 +6,7 @@ A charge priced for periods names each of them; a price of zero is written down.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated
 
@@ -17,12 +16,12 @@ from pydantic import BeforeValidator
 from tariffs.charges.base import ChargeDocument
 from tariffs.charges.line import Line, Sentence
 from tariffs.charges.prices import EnergyPrice, SeriesPrice
-from tariffs.charges.tiers import EACH_PERIOD, Tiers, climb, shown
+from tariffs.charges.tiers import Tiers, shown
+from tariffs.charges.use import Use
 from tariffs.clock import Integers
 from tariffs.exact import Exact, parts_of, plain, ratio, total_of
 from tariffs.rounding import largest_remainder
 from tariffs.scalars import QUANTITY_PLACES, Name, one_of
-from tariffs.spans import VersionSpan
 
 KIND = "energy"
 
@@ -55,74 +54,85 @@ class EnergyCharge(ChargeDocument):
         return (price,) * (self.tiers.steps if self.tiers is not None else 1)
 
 
-@dataclass(frozen=True)
-class _Naming:
-    """What all lines of a charge share."""
-
-    charge_id: str
-    unit: str
-    currency: str
-
-    def line(self, band: str | None, tier: int | None, quantity: Exact, price: Decimal, *, amount: Exact | None = None) -> Line:
-        place = (f" in {band}" if band is not None else "") + (f", step {tier}" if tier is not None else "")
-        sentence = Sentence(
-            f"{self.charge_id}{place}: ", f" {self.unit} at {plain(price)} {self.currency}/{self.unit} = ", f" {self.currency}"
-        )
-        return Line(band, tier, quantity, self.unit, price, quantity.times(price) if amount is None else amount, sentence)
-
-
-def energy_lines(
-    charge: EnergyCharge, span: VersionSpan, *, use: Mapping[str | None, Exact], agreements: int, unit: str, currency: str
-) -> list[Line]:
-    """Return the lines of an energy charge in one tariff version.
+def energy_lines(charge: EnergyCharge, use: Use, *, agreements: int, currency: str) -> list[Line]:
+    """Return the lines of an energy charge without steps: one for each period, or one alone where they share a price.
 
     Args:
         charge: the charge.
-        span: the version's part of the billing period.
-        use: for each period of the version (or None alone), what was used in it [unit], (n,).
+        use: what was used.
         agreements: number of agreements n.
-        unit: unit of the quantity.
         currency: of the price.
     """
-    naming = _Naming(charge.id, unit, currency)
-    together = charge.tiers is None or charge.tiers.scope != EACH_PERIOD
-    if not charge.by_period and together:
-        use = {None: total_of(list(use.values()), agreements)}
-    if charge.tiers is None:
-        return [naming.line(band, None, used, charge.prices(band)[0]) for band, used in use.items()]
-    use = {band: used for band, used in use.items() if used.values.any()}
-    if together and len(use) > 1:
-        return _shared_lines(charge, charge.tiers, span, use, naming)
+    use = use if charge.by_period else use.together(agreements)
+    return [
+        Line(
+            band,
+            None,
+            use.quantity(used),
+            use.unit,
+            charge.prices(band)[0],
+            use.cost(used, charge.prices(band)[0]),
+            _sentence(charge, band, None, use.unit, charge.prices(band)[0], currency),
+        )
+        for band, used in use.bands.items()
+    ]
+
+
+def step_lines(charge: EnergyCharge, use: Use, climbed: Mapping[str | None, Sequence[Exact]], *, currency: str) -> list[Line]:
+    """Return the lines of a ladder of which it is known what each period has on each step.
+
+    Args:
+        charge: the charge.
+        use: what was used.
+        climbed: for each period its steps, (n,) each: parts of ``use``.
+        currency: of the price.
+    """
     lines = []
-    for band, used in use.items():
-        limits = charge.tiers.limits_in(span, band=None if together else band)
-        steps = climb(used, limits)
-        prices = charge.prices(band)
-        for tier, (step, seen, price) in enumerate(zip(steps, shown(steps, QUANTITY_PLACES), prices, strict=True), start=1):
-            lines.append(naming.line(band, tier, seen, price, amount=step.times(price)))
+    for band, steps in climbed.items():
+        seen = shown(steps, QUANTITY_PLACES, divisor=use.divisor)
+        for tier, (step, quantity, price) in enumerate(zip(steps, seen, charge.prices(band), strict=True), start=1):
+            sentence = _sentence(charge, band, tier, use.unit, price, currency)
+            lines.append(Line(band, tier, quantity, use.unit, price, use.cost(step, price), sentence))
     return lines
 
 
-def _shared_lines(
-    charge: EnergyCharge, tiers: Tiers, span: VersionSpan, use: Mapping[str | None, Exact], naming: _Naming
-) -> list[Line]:
-    """Return the lines of one ladder on the kWh of all periods, each step shared between them pro rata."""
-    whole = total_of(list(use.values()), 0)
-    steps = climb(whole, tiers.limits_in(span, band=None))
-    seen = shown(steps, QUANTITY_PLACES)
-    weights = np.stack([used.at(whole.scale).values.astype(object) for used in use.values()], axis=1)
+def shared_lines(charge: EnergyCharge, use: Use, steps: Sequence[Exact], *, standing: Integers, currency: str) -> list[Line]:
+    """Return the lines of one ladder on the use of all periods, each step shared between them in proportion to theirs.
+
+    Args:
+        charge: the charge.
+        use: what was used.
+        steps: the steps of all periods together, (n,) each: parts of ``use``.
+        standing: (n,) position of the step on which the ladder begins: it takes all where periods cancel each other out.
+        currency: of the price.
+    """
+    whole = total_of(list(use.bands.values()), len(standing))
+    weights = np.stack([used.at(whole.scale).values.astype(object) for used in use.bands.values()], axis=1)
     total = whole.values.astype(object)
-    divisor = np.where((total == 0).astype(bool), 1, total)
-    shares = [largest_remainder(weights, step.at(QUANTITY_PLACES).values.astype(object)) for step in seen]
+    cancelled = (total == 0).astype(bool)
     lines = []
-    for position, band in enumerate(use):
-        for tier, (step, price) in enumerate(zip(steps, charge.prices(band), strict=True), start=1):
-            number, places = parts_of(price)
-            product = step.values.astype(object) * weights[:, position] * number
-            amount = ratio(product, divisor, scale=step.scale + places)
-            quantity = Exact(_narrow(shares[tier - 1][:, position]), QUANTITY_PLACES)
-            lines.append(naming.line(band, tier, quantity, price, amount=amount))
+    tiers = zip(steps, shown(steps, QUANTITY_PLACES, divisor=use.divisor), strict=True)
+    by_tier = []
+    for number, (step, seen) in enumerate(tiers):
+        unit = np.where(standing == number, 10 ** (step.scale - whole.scale), 0)
+        parts = np.where(cancelled, unit, step.values)[:, np.newaxis] * weights
+        shares = largest_remainder(weights, seen.at(QUANTITY_PLACES).values.astype(object))
+        by_tier.append((parts, step.scale, shares))
+    divisor = np.where(cancelled, 1, total) * use.divisor
+    for position, band in enumerate(use.bands):
+        own = use.quantity(Exact(weights[:, position], whole.scale)).at(QUANTITY_PLACES).values
+        for number, ((parts, scale, shares), price) in enumerate(zip(by_tier, charge.prices(band), strict=True)):
+            factor, places = parts_of(price)
+            amount = ratio(parts[:, position] * factor, divisor, scale=scale + places)
+            share = np.where(cancelled, np.where(standing == number, own, 0), shares[:, position])
+            sentence = _sentence(charge, band, number + 1, use.unit, price, currency)
+            lines.append(Line(band, number + 1, Exact(_narrow(share), QUANTITY_PLACES), use.unit, price, amount, sentence))
     return lines
+
+
+def _sentence(charge: EnergyCharge, band: str | None, tier: int | None, unit: str, price: Decimal, currency: str) -> Sentence:
+    place = (f" in {band}" if band is not None else "") + (f", step {tier}" if tier is not None else "")
+    return Sentence(f"{charge.id}{place}: ", f" {unit} at {plain(price)} {currency}/{unit} = ", f" {currency}")
 
 
 def _narrow(values: Integers) -> Integers:

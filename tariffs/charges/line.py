@@ -44,7 +44,7 @@ class Line(NamedTuple):
         tier: step of the ladder, from 1; None where there is none.
         quantity: (n,) what was multiplied [unit].
         unit: unit of the quantity.
-        price: per unit [currency/unit].
+        price: per unit [currency/unit]; a column (n,) where agreements pay different averages.
         amount: (n,) exact [currency]; divisions inside it at 18 decimals.
         sentence: the explanation.
         always: the line stands on the bill though its quantity is zero.
@@ -54,7 +54,7 @@ class Line(NamedTuple):
     tier: int | None
     quantity: Exact
     unit: str
-    price: Decimal
+    price: Decimal | Exact
     amount: Exact
     sentence: Sentence
     always: bool = False

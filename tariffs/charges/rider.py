@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -11,7 +10,8 @@ from pydantic import BeforeValidator, model_validator
 from tariffs.charges.base import ChargeDocument
 from tariffs.charges.line import Line, Sentence
 from tariffs.charges.prices import RatePrice
-from tariffs.exact import Exact, plain, total_of
+from tariffs.charges.use import Use
+from tariffs.exact import plain
 from tariffs.scalars import INVALID, Name, one_of, problem, yes_or_no
 
 KIND = "rider"
@@ -39,19 +39,16 @@ class RiderCharge(ChargeDocument):
         return rest | {"price": {"series": value["series"]}}
 
 
-def rider_lines(
-    charge: RiderCharge, price: Decimal, *, use: Mapping[str | None, Exact], agreements: int, unit: str, currency: str
-) -> list[Line]:
+def rider_lines(charge: RiderCharge, price: Decimal, use: Use, *, agreements: int, currency: str) -> list[Line]:
     """Return the one line of a rider.
 
     Args:
         charge: the charge.
         price: per unit [currency/unit].
-        use: for each period of the version (or None alone), what was used in it [unit], (n,).
+        use: what was used.
         agreements: number of agreements n.
-        unit: unit of the quantity.
         currency: of the price.
     """
-    used = total_of(list(use.values()), agreements)
-    sentence = Sentence(f"{charge.id}: ", f" {unit} at {plain(price)} {currency}/{unit} = ", f" {currency}")
-    return [Line(None, None, used, unit, price, used.times(price), sentence)]
+    (used,) = use.together(agreements).bands.values()
+    sentence = Sentence(f"{charge.id}: ", f" {use.unit} at {plain(price)} {currency}/{use.unit} = ", f" {currency}")
+    return [Line(None, None, use.quantity(used), use.unit, price, use.cost(used, price), sentence)]

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 
 import numpy as np
 
 from schemas.errors import InvariantError, TariffError
-from tariffs.calendar import Combo
+from tariffs.calendar import Combo, days_of_period
 from tariffs.charges.base import ChargeDocument
 from tariffs.charges.export import DETERMINANT as EXPORT_KWH
 from tariffs.charges.line import Line, LineColumn, LineHeader
 from tariffs.charges.measure import Measure
 from tariffs.charges.tax import TaxCharge
-from tariffs.clock import Clock, Integers
+from tariffs.clock import Integers
 from tariffs.exact import Exact
 from tariffs.model import Version
 from tariffs.pricing.windows import Peak, Windows
@@ -66,9 +66,8 @@ class Work:
     @cached_property
     def days(self) -> tuple[date, date]:
         """First and last local day of the billing period, by the billing clock."""
-        clock = Clock(self.inputs.billing_clock or self.inputs.tariff.clock)
-        first = clock.day_of(self.inputs.starts_at)
-        return first, max(first, clock.day_of(self.inputs.ends_at - timedelta(seconds=1)))
+        inputs = self.inputs
+        return days_of_period(inputs.starts_at, inputs.ends_at, inputs.billing_clock or inputs.tariff.clock)
 
     @property
     def month(self) -> int:

@@ -24,6 +24,7 @@ from tariffs.load import parse_tariff
 from tariffs.model import Tariff
 from tariffs.rated import Determinant, RatingInputs
 from tariffs.rating import rate
+from tests.docs.charge_examples import BILL, CHARGES, GIVEN, charge_pages, examples_of, sentences_of
 from tests.docs.pages import DOCS, blocks, blocks_of_all_pages, pages, read
 
 TARIFF, MAPPING, MASTER, ANALYSTS = (
@@ -86,6 +87,24 @@ class TestTariffs:
 
     def test_every_example_of_a_charge_is_priced(self):
         assert len(priced_examples()) == len(blocks(TARIFF, "text")) == len(blocks(TARIFF, "yaml")) - 1
+
+
+class TestChargePages:
+    """The pages below ``reference/charges``: for what is given, the charges make the sentences that stand under them."""
+
+    @pytest.mark.parametrize(
+        "example", [each for page in charge_pages() for each in examples_of(page)], ids=lambda each: each.name
+    )
+    def test_the_charges_make_the_bill_that_stands_under_them(self, example):
+        assert sentences_of(example) == example.said
+
+    @pytest.mark.parametrize("page", charge_pages())
+    def test_every_block_of_a_page_is_part_of_an_example(self, page):
+        assert [len(blocks(page, language)) for language in (GIVEN, CHARGES, BILL)] == [len(examples_of(page))] * 3
+
+    @pytest.mark.parametrize("page", charge_pages())
+    def test_a_page_has_an_example(self, page):
+        assert examples_of(page)
 
 
 class TestMappings:

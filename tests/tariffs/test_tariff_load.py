@@ -84,12 +84,6 @@ NOT_SUPPORTED = [
     pytest.param(
         'kind: percent, of: [usage], percent: "-3"', 'kind: minimum, amount: "30", per: month', "charges[4].kind", id="minimum"
     ),
-    pytest.param('{peak: "0.4863", off: 0.223}', "{series: spot}", "charges[1].price", id="a price series for energy"),
-    pytest.param(
-        'per: kWh, price: "0.01"', 'per: kWh, price: "0", series: fuel_2026', "charges[3].series", id="a price series for a rider"
-    ),
-    pytest.param("per: month}}", "per: month, fill: time_order}}", "charges[2].tiers.fill", id="tiers in time order"),
-    pytest.param("per: month}}", "per: month, prorate: days}}", "charges[2].tiers.prorate", id="tiers by days of the month"),
     pytest.param("mode: net_billing", "mode: nem_kwh", "export.mode", id="netting of kWh"),
     pytest.param("mode: net_billing", "mode: nem_money", "export.mode", id="netting of money"),
     pytest.param("mode: net_billing", "mode: buy_all_sell_all", "export.mode", id="two meters"),
@@ -97,7 +91,6 @@ NOT_SUPPORTED = [
     pytest.param("mode: net_billing", "mode: net_billing\n    true_up: 12", "export.true_up", id="true-up"),
     pytest.param("mode: net_billing", 'mode: net_billing\n    pays: "0.03"', "export.pays", id="pay-out"),
     pytest.param("mode: net_billing", "mode: net_billing\n    bank: {scope: period}", "export.bank", id="bank"),
-    pytest.param("by: calendar", "by: billing_cycle", "seasons.summer.by", id="seasons by billing cycle"),
     pytest.param("  export:\n", "  billing_demand: {months: 11}\n  export:\n", "billing_demand", id="billing demand"),
     pytest.param("of: [usage]", "of: [gst]", "charges[4].of[0]", id="a share of a tax"),
     pytest.param("of: [usage]", "of: [export]", "charges[4].of[0]", id="a share of export"),
@@ -166,11 +159,34 @@ WRONG = [
     pytest.param('["0.11", "0.16"]', '["0.11"]', "versions[0].charges[2].price", id="fewer prices than steps"),
     pytest.param('["0.11", "0.16"]', '"0.11"', "versions[0].charges[2].tiers", id="steps without prices"),
     pytest.param(', tiers: {limits: ["200"], per: month}', "", "versions[0].charges[2].price", id="prices without steps"),
-    pytest.param('["200"]', '["200", "200"]', "versions[0].charges[2].tiers", id="limits that do not rise"),
-    pytest.param('["200"]', '["0"]', "versions[0].charges[2].tiers", id="a limit of zero"),
+    pytest.param('["200"]', '["200", "200"]', "versions[0].charges[2].tiers.limits", id="limits that do not rise"),
+    pytest.param('["200"]', '["0"]', "versions[0].charges[2].tiers.limits", id="a limit of zero"),
     pytest.param(
         "per: month}}", "per: day, prorate: days_of_nominal_month}}", "versions[0].charges[2].tiers", id="daily limits prorated"
     ),
+    pytest.param(
+        "per: month}}", "per: month, prorate: days}}", "versions[0].charges[2].tiers.prorate", id="proration by days of nothing"
+    ),
+    pytest.param("per: month}}", "per: month, reset: day}}", "versions[0].charges[2].tiers", id="a monthly limit anew each day"),
+    pytest.param("per: month}}", 'per: month, year_from: "07-01"}}', "versions[0].charges[2].tiers", id="a year of a month"),
+    pytest.param("per: month}}", "per: year, prorate: days_of_month}}", "versions[0].charges[2].tiers", id="a year prorated"),
+    pytest.param('{limits: ["200"], per: month}', "{per: month}", "versions[0].charges[2].tiers", id="tiers without limits"),
+    pytest.param(
+        'limits: ["200"], per: month}', 'blocks: [{kwh_per_kw: "200"}]}', "versions[0].charges[2].tiers", id="no block is open"
+    ),
+    pytest.param(
+        'limits: ["200"], per: month}',
+        'blocks: [{kwh_per_kw: "400"}, {kwh_per_kw: "200"}, {}]}',
+        "versions[0].charges[2].tiers",
+        id="blocks that do not rise",
+    ),
+    pytest.param(
+        'limits: ["200"], per: month}',
+        'blocks: [{kwh_per_kw: "0"}, {}]}',
+        "versions[0].charges[2].tiers.blocks[0].kwh_per_kw",
+        id="a block of no hours",
+    ),
+    pytest.param('limits: ["200"], per: month}', "blocks: [{}]}", "versions[0].charges[2].tiers", id="a ladder of one step"),
     pytest.param("of: [usage]", "of: [use]", "versions[0].charges[4].of[0]", id="a share of no charge"),
     pytest.param("of: [usage]", "of: [discount]", "versions[0].charges[4].of[0]", id="a share of itself"),
     pytest.param("of: [usage]", "of: []", "versions[0].charges[4].of", id="a share of nothing"),

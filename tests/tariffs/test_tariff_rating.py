@@ -122,7 +122,7 @@ class TestEnergyCharges:
         assert (line["quantity"], line["amount"]) == (Decimal(kwh), Decimal(kwh) / 4)
 
     def test_a_determinant_that_is_not_given_is_refused(self, tariff_of, bill):
-        with pytest.raises(InvariantError, match="charge use is on import_kwh"):
+        with pytest.raises(InvariantError, match="import_kwh was not given"):
             bill(tariff_of(FLAT), {})
 
     def test_sums_of_another_tariffs_periods_are_refused(self, tariff_of, bill):
