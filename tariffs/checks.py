@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from tariffs.charges.demand import DemandCharge
 from tariffs.charges.energy import EnergyCharge
 from tariffs.charges.export import CHARGE_ID, DETERMINANT
 from tariffs.charges.percent import ALL, PercentCharge
@@ -47,11 +48,14 @@ def _version(tariff: Tariff, version: Version) -> Iterator[Problem]:
         if isinstance(charge, EnergyCharge):
             yield from _energy(version, charge, path)
             yield from ladder_problems(version, charge, path)
+        elif isinstance(charge, DemandCharge):
+            yield from _demand(tariff, version, charge, path)
         elif isinstance(charge, PercentCharge | TaxCharge):
             yield from _references(version, charge, position)
         if isinstance(charge, EnergyCharge | RiderCharge):
             yield from series_problems(charge, path)
     yield from conversion_problems(version)
+    yield from _price_lists_in_parts(version)
     if version.export is not None:
         yield from _export(tariff, version)
     yield from (Problem(*each) for each in power_problems(tariff, version))
@@ -94,7 +98,7 @@ def _charge_ids(version: Version) -> Iterator[Problem]:
 
 def _energy(version: Version, charge: EnergyCharge, path: Path) -> Iterator[Problem]:
     if isinstance(charge.price, dict):
-        yield from _period_prices(version.periods, charge.price, (*path, "price"))
+        yield from _known_periods(version.periods, charge.price, (*path, "price"))
         if charge.quantity == DETERMINANT and version.export is not None and version.export.periods is not None:
             what = "a charge on export_kwh cannot have the prices of periods where export has periods of its own"
             yield Problem((*path, "price"), UNSUPPORTED, what)
@@ -111,12 +115,47 @@ def _energy(version: Version, charge: EnergyCharge, path: Path) -> Iterator[Prob
         yield Problem((*path, "tiers"), INVALID, "tiers go with a list of prices, one a step")
 
 
-def _period_prices(periods: Periods | None, prices: Mapping[str, object], path: Path) -> Iterator[Problem]:
+def _demand(tariff: Tariff, version: Version, charge: DemandCharge, path: Path) -> Iterator[Problem]:
+    if charge.periods is not None:
+        if charge.id == "import":
+            yield Problem((*path, "id"), INVALID, "a charge with periods of its own is not called as the periods of import are")
+        yield from _periods(tariff, version, charge.periods, (*path, "periods"))
+    if isinstance(charge.price, dict):
+        yield from _known_periods(version.periods_for(charge.calendar), charge.price, (*path, "price"))
+
+
+def _price_lists_in_parts(version: Version) -> Iterator[Problem]:
+    """Energy charges may share the periods among them, where ladders differ: each period is priced by one of them."""
+    parts: dict[str, list[tuple[Path, EnergyCharge]]] = {}
+    for position, charge in enumerate(version.charges):
+        if isinstance(charge, EnergyCharge) and isinstance(charge.price, dict) and set(charge.price) < set(version.periods or ()):
+            parts.setdefault(charge.quantity, []).append((("charges", position, "price"), charge))
+    for charges in parts.values():
+        path = charges[-1][0]
+        priced = [name for _, charge in charges if isinstance(charge.price, dict) for name in charge.price]
+        missing = [name for name in version.periods or () if name not in priced]
+        if missing:
+            yield Problem(path, GAP, f'no price for {_names(missing)}; write "0" where nothing is charged')
+        twice = sorted({name for name in priced if priced.count(name) > 1})
+        if twice:
+            yield Problem(path, INVALID, f"{_names(twice)} has prices in two charges of which each prices some periods only")
+        rules = {(charge.months, charge.only_for) for _, charge in charges}
+        if len(rules) > 1:
+            yield Problem(
+                path, GAP, "charges that share the periods among them stand in the same months, for the same agreements"
+            )
+
+
+def _known_periods(periods: Periods | None, prices: Mapping[str, object], path: Path) -> Iterator[Problem]:
     known = tuple(periods or ())
     for name in prices:
         if name not in known:
             yield Problem((*path, name), INVALID, f"there is no period {name!r} among {_names(known)}")
-    missing = [name for name in known if name not in prices]
+
+
+def _period_prices(periods: Periods | None, prices: Mapping[str, object], path: Path) -> Iterator[Problem]:
+    yield from _known_periods(periods, prices, path)
+    missing = [name for name in periods or () if name not in prices]
     if missing:
         yield Problem(path, GAP, f'no price for {_names(missing)}; write "0" where nothing is charged')
 

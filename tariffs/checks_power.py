@@ -45,10 +45,11 @@ def _charge(tariff: Tariff, version: Version, charge: Charge, path: Path) -> Fou
 
 
 def _demand(tariff: Tariff, version: Version, charge: DemandCharge, path: Path) -> Found:
-    yield from _prices(version, charge.price, path)
+    if charge.price == {}:
+        yield (*path, "price"), INVALID, "no period has a price"
     yield from _steps(charge, path)
     yield from _measure(tariff, charge.measure, (*path, "measure"))
-    if FLAT in (version.periods or {}):
+    if FLAT in (version.periods_for(charge.calendar) or {}):
         what = f"in the price of a demand charge {FLAT!r} means all intervals; call the period {FLAT!r} something else"
         yield (*path, "price"), INVALID, what
     if version.billing_demand is not None:
@@ -86,7 +87,7 @@ def _ratchet(tariff: Tariff, version: Version, charge: DemandCharge, path: Path)
     if ratchet is None:
         return
     if ratchet.of is not None:
-        yield from _known_periods(version, (ratchet.of,), (*where, "of"))
+        yield from _known_periods(version, (ratchet.of,), (*where, "of"), calendar=charge.calendar)
     if isinstance(charge.price, dict) and set(charge.price) != {ratchet.of}:
         what = "a ratchet on the prices of periods says 'of' which period's peaks it is, one charge for each such period"
         yield (*where, "of"), INVALID, what
@@ -138,8 +139,8 @@ def _prices(version: Version, price: object, path: Path) -> Found:
         yield from _known_periods(version, tuple(price), (*path, "price"))
 
 
-def _known_periods(version: Version, names: tuple[str, ...], path: Path) -> Found:
-    known = tuple(version.periods or ())
+def _known_periods(version: Version, names: tuple[str, ...], path: Path, *, calendar: str = "import") -> Found:
+    known = tuple(version.periods_for(calendar) or ())
     for name in names:
         if name not in known:
             where = path if path[-1] == "of" else (*path, name)

@@ -114,10 +114,14 @@ class Version(Document):
     conversion: Conversion | None = None
 
     def periods_for(self, direction: str) -> dict[str, tuple[PeriodRule, ...]] | None:
-        """Return the periods of ``import`` or ``export`` energy; None where no price is per period."""
+        """Return the periods of ``import`` or ``export`` energy, or those of a demand charge's own by its id.
+
+        None where no price is per period.
+        """
         if direction == "export" and self.export is not None and self.export.periods is not None:
             return self.export.periods
-        return self.periods
+        own = next((each.periods for each in self.charges if isinstance(each, DemandCharge) and each.id == direction), None)
+        return self.periods if own is None else own
 
     def bands_for(self, direction: str) -> tuple[str | None, ...]:
         """Return the names of the periods of a direction; None alone where there are none."""

@@ -11,6 +11,7 @@ from pipelines.cli.grid import Grid
 from pipelines.cli.options import FILE, common
 from pipelines.cli.outcome import Outcome
 from pipelines.cli.session import Session
+from pipelines.cli.tariff_import import import_command
 from pipelines.cli.tariff_simulate import command as simulate
 from pipelines.lakehouse.settings import SETTINGS_FILE
 from pipelines.lakehouse.store import Store
@@ -25,6 +26,7 @@ def tariff() -> None:
 
 
 tariff.add_command(simulate)
+tariff.add_command(import_command)
 
 
 @tariff.command()

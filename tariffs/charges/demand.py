@@ -22,7 +22,20 @@ from tariffs.charges.power import POWER_PLACES, duration_of, paid, power_sentenc
 from tariffs.charges.prices import LadderPrice
 from tariffs.charges.tiers import Rising, climb, shown
 from tariffs.exact import Exact
-from tariffs.scalars import INVALID, PRICE_PLACES, QUANTITY_PLACES, Document, Price, Quantity, Whole, one_of, problem
+from tariffs.periods import PeriodRule
+from tariffs.scalars import (
+    INVALID,
+    PRICE_PLACES,
+    QUANTITY_PLACES,
+    Document,
+    ListOf,
+    Name,
+    Price,
+    Quantity,
+    Whole,
+    one_of,
+    problem,
+)
 from tariffs.spans import VersionSpan
 
 KIND = "demand"
@@ -48,6 +61,8 @@ class DemandCharge(ChargeDocument):
 
     kind: Annotated[str, BeforeValidator(one_of(KIND))]
     price: LadderPrice
+    periods: dict[Name, Annotated[ListOf[PeriodRule], Field(min_length=1)]] | None = None
+    """Periods of its own, where they are not those of the version."""
     tiers: DemandTiers | None = None
     measure: Measure = Measure()
     minimum: Annotated[Quantity, Field(ge=0)] | None = None
@@ -70,12 +85,19 @@ class DemandCharge(ChargeDocument):
             raise problem(INVALID, "'prorate' goes with 'per: month'")
         if self.power_factor is not None and self.measure.unit == KVA:
             raise problem(INVALID, "'power_factor' corrects kW; kVA hold the reactive power already")
+        if self.periods is not None and not self.by_period:
+            raise problem(INVALID, "'periods' go with a price for each of some of them")
         return self
 
     @property
     def by_period(self) -> bool:
         """Whether periods have prices of their own."""
         return isinstance(self.price, dict)
+
+    @property
+    def calendar(self) -> str:
+        """Whose periods these are, as ``Version.periods_for`` takes it: the charge's own, else those of import."""
+        return "import" if self.periods is None else self.id
 
     def prices(self, band: str | None) -> tuple[Decimal, ...]:
         """Return the price of each step in a period [currency/kW]; one price where there are no steps."""

@@ -1,7 +1,8 @@
 """Energy charges: so much a kWh, by period of the day, by step of a ladder, or both; or the prices of a series.
 
 ``quantity`` names the billing determinant: ``import_kwh`` where it says none, or any other that the registers feed.
-A charge priced for periods names each of them; a price of zero is written down.
+A charge priced for periods names each of them; a price of zero is written down. Where ladders differ by period, charges
+share the periods among them: each prices some, and its ladder counts the kWh of all.
 """
 
 from __future__ import annotations
@@ -39,6 +40,10 @@ class EnergyCharge(ChargeDocument):
         """Whether periods have prices of their own."""
         return isinstance(self.price, dict)
 
+    def is_priced_in(self, band: str | None) -> bool:
+        """Tell whether the charge has a price in a period."""
+        return not isinstance(self.price, dict) or band in self.price
+
     def prices(self, band: str | None) -> tuple[Decimal, ...]:
         """Return the price of each step in a period [currency/unit]; one price where there are no steps.
 
@@ -75,6 +80,7 @@ def energy_lines(charge: EnergyCharge, use: Use, *, agreements: int, currency: s
             _sentence(charge, band, None, use.unit, charge.prices(band)[0], currency),
         )
         for band, used in use.bands.items()
+        if charge.is_priced_in(band)
     ]
 
 
@@ -89,6 +95,8 @@ def step_lines(charge: EnergyCharge, use: Use, climbed: Mapping[str | None, Sequ
     """
     lines = []
     for band, steps in climbed.items():
+        if not charge.is_priced_in(band):
+            continue
         seen = shown(steps, QUANTITY_PLACES, divisor=use.divisor)
         for tier, (step, quantity, price) in enumerate(zip(steps, seen, charge.prices(band), strict=True), start=1):
             sentence = _sentence(charge, band, tier, use.unit, price, currency)
@@ -120,6 +128,8 @@ def shared_lines(charge: EnergyCharge, use: Use, steps: Sequence[Exact], *, stan
         by_tier.append((parts, step.scale, shares))
     divisor = np.where(cancelled, 1, total) * use.divisor
     for position, band in enumerate(use.bands):
+        if not charge.is_priced_in(band):
+            continue
         own = use.quantity(Exact(weights[:, position], whole.scale)).at(QUANTITY_PLACES).values
         for number, ((parts, scale, shares), price) in enumerate(zip(by_tier, charge.prices(band), strict=True)):
             factor, places = parts_of(price)

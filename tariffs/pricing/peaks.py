@@ -14,7 +14,7 @@ from tariffs.charges.measure import KVA, Lookback, Measure
 from tariffs.charges.power import highest
 from tariffs.exact import Exact, constant
 from tariffs.model import Tariff, Version
-from tariffs.pricing.windows import Frame, Peak, Windows, peak_in, windows_of
+from tariffs.pricing.windows import IMPORT, Frame, Peak, Windows, peak_in, windows_of
 from tariffs.pricing.work import Work, bad_inputs
 from tariffs.rated import Measured
 from tariffs.spans import VersionSpan
@@ -28,7 +28,7 @@ _PLAIN = Measure()
 _MONTHS = 12
 
 
-def peak_of(work: Work, span: VersionSpan, measure: Measure, band: str | None = None) -> Peak:
+def peak_of(work: Work, span: VersionSpan, measure: Measure, band: str | None = None, *, calendar: str = IMPORT) -> Peak:
     """Return the highest demand in a version's part of the billing period, or in one of its periods.
 
     Args:
@@ -36,14 +36,15 @@ def peak_of(work: Work, span: VersionSpan, measure: Measure, band: str | None = 
         span: the part.
         measure: how it is measured.
         band: the period; None for all intervals.
+        calendar: whose period: that of ``import``, or of a demand charge by its id.
 
     Raises:
         TariffError: ``tariff.needs_intervals``: no intervals, or too long ones.
         InvariantError: ``rating.inputs``: a determinant that is measured was not given.
     """
-    key = (measure, span.version, band)
+    key = (measure, calendar, span.version, band)
     if key not in work.peaks:
-        work.peaks[key] = peak_in(_windows(work, measure), work.rows, span.version, band)
+        work.peaks[key] = peak_in(_windows(work, measure, calendar), work.rows, span.version, band)
     return work.peaks[key]
 
 
@@ -107,16 +108,18 @@ def record_power(work: Work) -> None:
         work.measured.append(Measured(BILLING_DEMAND_KW, span.version, None, billing_demand_kw(work, span), unit))
 
 
-def note_charged_peak(work: Work, charge_id: str, span: VersionSpan, band: str | None, measure: Measure) -> None:
-    """Note a peak that a charge measured in a way of its own, under ``peak_kw.<id>`` or ``peak_kva.<id>``."""
-    if measure != _PLAIN:
+def note_charged_peak(
+    work: Work, charge_id: str, span: VersionSpan, band: str | None, measure: Measure, *, calendar: str = IMPORT
+) -> None:
+    """Note a peak that a charge measured in a way, or in periods, of its own: ``peak_kw.<id>`` or ``peak_kva.<id>``."""
+    if measure != _PLAIN or calendar != IMPORT:
         name = "peak_kva" if measure.unit == KVA else PEAK_KW
-        note_peak(work, f"{name}.{charge_id}", span, band, measure)
+        note_peak(work, f"{name}.{charge_id}", span, band, measure, calendar=calendar)
 
 
-def note_peak(work: Work, name: str, span: VersionSpan, band: str | None, measure: Measure) -> None:
+def note_peak(work: Work, name: str, span: VersionSpan, band: str | None, measure: Measure, *, calendar: str = IMPORT) -> None:
     """Note a peak for the record, with the time of its highest window."""
-    peak = peak_of(work, span, measure, band)
+    peak = peak_of(work, span, measure, band, calendar=calendar)
     if band is None or peak.occurs.any():
         work.measured.append(Measured(name, span.version, band, peak.demand, measure.unit, peak.at))
 
@@ -129,21 +132,21 @@ def _measurable(work: Work) -> bool:
 
 
 def _priced_bands(version: Version) -> dict[str, None]:
-    """Return the periods that the version's demand charges price, each once."""
-    charges = [charge for charge in version.charges if isinstance(charge, DemandCharge)]
+    """Return the version's periods that demand charges price, each once; a charge with its own notes those itself."""
+    charges = [charge for charge in version.charges if isinstance(charge, DemandCharge) and charge.periods is None]
     return {band: None for charge in charges if isinstance(charge.price, dict) for band in charge.price}
 
 
-def _windows(work: Work, measure: Measure) -> tuple[Windows, ...]:
-    if measure not in work.windows:
+def _windows(work: Work, measure: Measure, calendar: str) -> tuple[Windows, ...]:
+    if (measure, calendar) not in work.windows:
         inputs, timeline = work.inputs, work.timeline
         one_stretch_each(timeline, work.rows)
         for name in measure.quantities:
             for stretch in timeline.stretches:
                 known(work, name, stretch)
-        frame = Frame(inputs.tariff, inputs.starts_at, inputs.ends_at)
-        work.windows[measure] = tuple(windows_of(stretch, measure, frame) for stretch in timeline.stretches)
-    return work.windows[measure]
+        frame = Frame(inputs.tariff, inputs.starts_at, inputs.ends_at, inputs.billing_clock, calendar)
+        work.windows[measure, calendar] = tuple(windows_of(stretch, measure, frame) for stretch in timeline.stretches)
+    return work.windows[measure, calendar]
 
 
 def known(work: Work, name: str, stretch: Stretch) -> None:

@@ -33,8 +33,8 @@ def _billed(work: Work, charge: DemandCharge, span: VersionSpan) -> dict[str | N
     together = _of_all_bands(work, charge, span, factors)
     power: dict[str | None, Exact] = {}
     for band in tuple(charge.price) if isinstance(charge.price, dict) else (None,):
-        peak = peak_of(work, span, charge.measure, band)
-        note_charged_peak(work, charge.id, span, band, charge.measure)
+        peak = peak_of(work, span, charge.measure, band, calendar=charge.calendar)
+        note_charged_peak(work, charge.id, span, band, charge.measure, calendar=charge.calendar)
         billed = together if together is not None else _corrected(charge, peak.demand, factors)
         if charge.minimum is not None:
             billed = at_least(billed, charge.minimum)
@@ -48,7 +48,8 @@ def _of_all_bands(work: Work, charge: DemandCharge, span: VersionSpan, factors: 
         return billing_demand_kw(work, span)
     if charge.ratchet is None:
         return None
-    peak = peak_of(work, span, charge.ratchet.measure or charge.measure, charge.ratchet.of)
+    measure = charge.ratchet.measure or charge.measure
+    peak = peak_of(work, span, measure, charge.ratchet.of, calendar=charge.calendar)
     measured = _corrected(charge, peak.demand, factors)
     keep_peak(work, charge.id, measured)
     billed = ratcheted(work, charge.ratchet, charge.id, measured)

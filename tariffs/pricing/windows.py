@@ -34,12 +34,19 @@ _AT_HAND = 2**15
 """Values that are worked on at once: with what is made of them they stay in a processor's own memory."""
 
 
+IMPORT = "import"
+"""Whose periods a demand is measured in: those of imported energy."""
+
+
 class Frame(NamedTuple):
-    """By what intervals are told apart: the tariff and the billing period."""
+    """By what intervals are told apart: the tariff and the billing period, and whose periods of the tariff."""
 
     tariff: Tariff
     starts_at: datetime
     ends_at: datetime
+    billing_clock: str | None = None
+    calendar: str = IMPORT
+    """``import``, or the id of a demand charge that has periods of its own."""
 
 
 @dataclass(frozen=True)
@@ -215,7 +222,14 @@ def windows_of(stretch: Stretch, measure: Measure, frame: Frame) -> Windows:
         raise _no_windows(
             minutes, f"intervals that do not begin on the clock's {stretch.minutes} minutes, such as the one at {at}"
         )
-    places, combos = combos_at(tariff, direction="import", starts=starts, starts_at=frame.starts_at, ends_at=frame.ends_at)
+    places, combos = combos_at(
+        tariff,
+        direction=frame.calendar,
+        starts=starts,
+        starts_at=frame.starts_at,
+        ends_at=frame.ends_at,
+        billing_clock=frame.billing_clock,
+    )
     begins = local % (minutes * _MINUTE) == 0 if on_the_clock else np.ones(len(starts), dtype=bool)
     first = _whole(np.flatnonzero(begins), length, _versions(places, combos))
     first = first[_on_days(local[first] // DAY_SECONDS, measure.days, tariff)]

@@ -41,8 +41,8 @@ class Work:
         done: the lines made so far.
         carried: what the next billing period is to be given; makers add to it.
         measured: quantities measured on the way; makers add to it.
-        windows: the windows of demand made so far, by how they are measured: one for each stretch of the timeline.
-        peaks: the peaks measured so far, by how, version and period.
+        windows: the windows of demand made so far, by how they are measured and whose periods: one for each stretch.
+        peaks: the peaks measured so far, by how, whose periods, version and period.
     """
 
     inputs: RatingInputs
@@ -50,8 +50,8 @@ class Work:
     done: Columns = field(default_factory=dict)
     carried: dict[str, Exact] = field(default_factory=dict)
     measured: list[Measured] = field(default_factory=list)
-    windows: dict[Measure, tuple[Windows, ...]] = field(default_factory=dict)
-    peaks: dict[tuple[Measure, int, str | None], Peak] = field(default_factory=dict)
+    windows: dict[tuple[Measure, str], tuple[Windows, ...]] = field(default_factory=dict)
+    peaks: dict[tuple[Measure, str, int, str | None], Peak] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:

@@ -130,8 +130,10 @@ def _part_of(load: Load, period: BillingPeriod) -> Load:
 
 def _determinants(tariff: Tariff, part: Load, period: BillingPeriod) -> dict[str, Determinant]:
     """Return what was used of each quantity by tariff version and period; export is there, with zeros where none is known."""
-    instants = {"starts_at": period.starts_at, "ends_at": period.ends_at}
-    indexes = {way: combos_at(tariff, direction=way, starts=part.starts, **instants) for way in ("import", "export")}
+    indexes = {
+        way: combos_at(tariff, direction=way, starts=part.starts, starts_at=period.starts_at, ends_at=period.ends_at)
+        for way in ("import", "export")
+    }
     known = dict(part.values)
     known.setdefault(EXPORT, np.zeros(len(part.starts), dtype=np.int64))
     return {name: _determinant(name, part, values, *indexes[_direction(name)]) for name, values in known.items()}

@@ -50,7 +50,16 @@ def _assigned(target: ast.expr, value: ast.expr) -> Iterator[object]:
     if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
         for name, part in zip(target.elts, value.elts, strict=True):
             yield from _assigned(name, part)
-    elif isinstance(target, ast.Name) and target.id in ("code", "INVALID", "IMPOSSIBLE", "UNSUPPORTED", "GAP", "SYNTAX"):
+    elif isinstance(target, ast.Name) and target.id in (
+        "code",
+        "INVALID",
+        "IMPOSSIBLE",
+        "UNSUPPORTED",
+        "GAP",
+        "SYNTAX",
+        "UNKNOWN",
+        "UNRECOGNISED",
+    ):
         either = (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,)
         yield from (part.value for part in either if isinstance(part, ast.Constant))
 
