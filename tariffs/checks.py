@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from tariffs.charges.bank import BANK, TRUE_UP
 from tariffs.charges.demand import DemandCharge
 from tariffs.charges.energy import EnergyCharge
 from tariffs.charges.export import CHARGE_ID, DETERMINANT
-from tariffs.charges.percent import ALL, PercentCharge
+from tariffs.charges.percent import ALL
+from tariffs.charges.prices import SeriesPrice
 from tariffs.charges.rider import RiderCharge
-from tariffs.charges.tax import TaxCharge
 from tariffs.checks_power import power_problems
 from tariffs.energy_checks import conversion_problems, event_problems, ladder_problems, series_problems
+from tariffs.export_checks import export_problems
 from tariffs.holiday_calendar import names_of
 from tariffs.model import Tariff, Version
 from tariffs.periods import HOLIDAY, Periods, gaps_of
-from tariffs.problems import Path, Problem
+from tariffs.problems import Path, Problem, listed
 from tariffs.scalars import GAP, INVALID, UNSUPPORTED
+from tariffs.share_checks import share_problems
 
-_RESERVED = (CHARGE_ID, "rounding", ALL)
+_RESERVED = (CHARGE_ID, BANK, TRUE_UP, "rounding", ALL)
 
 
 def problems_of(tariff: Tariff) -> list[Problem]:
     """Return all that is wrong with a document of the right shape, in document order."""
     found = list(_holidays(tariff))
+    found += _rounded_quantities(tariff)
     for number, version in enumerate(tariff.versions):
         found += [each._replace(path=("versions", number, *each.path)) for each in _version(tariff, version)]
     return found
@@ -39,6 +43,14 @@ def _holidays(tariff: Tariff) -> Iterator[Problem]:
             yield Problem(("holidays", "names", position), INVALID, what)
 
 
+def _rounded_quantities(tariff: Tariff) -> Iterator[Problem]:
+    """Yield that a quantity is to be rounded whose every interval has a price of its own."""
+    places = [getattr(part, "price", None) for version in tariff.versions for part in (*version.charges, version.export)]
+    if tariff.rounding.quantity_rule is not None and any(isinstance(price, SeriesPrice) for price in places):
+        what = "a quantity priced by a series is not rounded: each of its intervals has a price of its own"
+        yield Problem(("rounding", "quantity"), UNSUPPORTED, what)
+
+
 def _version(tariff: Tariff, version: Version) -> Iterator[Problem]:
     if version.periods is not None:
         yield from _periods(tariff, version, version.periods, ("periods",))
@@ -47,17 +59,17 @@ def _version(tariff: Tariff, version: Version) -> Iterator[Problem]:
         path: Path = ("charges", position)
         if isinstance(charge, EnergyCharge):
             yield from _energy(version, charge, path)
-            yield from ladder_problems(version, charge, path)
+            yield from ladder_problems(charge, path)
         elif isinstance(charge, DemandCharge):
             yield from _demand(tariff, version, charge, path)
-        elif isinstance(charge, PercentCharge | TaxCharge):
-            yield from _references(version, charge, position)
         if isinstance(charge, EnergyCharge | RiderCharge):
             yield from series_problems(charge, path)
     yield from conversion_problems(version)
     yield from _price_lists_in_parts(version)
+    yield from share_problems(version)
     if version.export is not None:
         yield from _export(tariff, version)
+    yield from export_problems(version)
     yield from (Problem(*each) for each in power_problems(tariff, version))
 
 
@@ -75,7 +87,7 @@ def _periods(tariff: Tariff, version: Version, periods: Periods, path: Path) -> 
             for season in rule.season:
                 if season != "all" and season not in version.seasons:
                     broken = True
-                    yield Problem((*where, "season"), INVALID, f"there is no season {season!r} among {_names(version.seasons)}")
+                    yield Problem((*where, "season"), INVALID, f"there is no season {season!r} among {listed(version.seasons)}")
             if HOLIDAY in rule.days and "days" in rule.model_fields_set and len(rule.days) <= HOLIDAY and not apart:
                 why = "holidays have no calendar" if tariff.holidays is None else "priced_as makes them another day"
                 yield Problem((*where, "days"), INVALID, f"'holiday' never comes: {why}")
@@ -135,10 +147,10 @@ def _price_lists_in_parts(version: Version) -> Iterator[Problem]:
         priced = [name for _, charge in charges if isinstance(charge.price, dict) for name in charge.price]
         missing = [name for name in version.periods or () if name not in priced]
         if missing:
-            yield Problem(path, GAP, f'no price for {_names(missing)}; write "0" where nothing is charged')
+            yield Problem(path, GAP, f'no price for {listed(missing)}; write "0" where nothing is charged')
         twice = sorted({name for name in priced if priced.count(name) > 1})
         if twice:
-            yield Problem(path, INVALID, f"{_names(twice)} has prices in two charges of which each prices some periods only")
+            yield Problem(path, INVALID, f"{listed(twice)} has prices in two charges of which each prices some periods only")
         rules = {(charge.months, charge.only_for) for _, charge in charges}
         if len(rules) > 1:
             yield Problem(
@@ -150,31 +162,14 @@ def _known_periods(periods: Periods | None, prices: Mapping[str, object], path: 
     known = tuple(periods or ())
     for name in prices:
         if name not in known:
-            yield Problem((*path, name), INVALID, f"there is no period {name!r} among {_names(known)}")
+            yield Problem((*path, name), INVALID, f"there is no period {name!r} among {listed(known)}")
 
 
 def _period_prices(periods: Periods | None, prices: Mapping[str, object], path: Path) -> Iterator[Problem]:
     yield from _known_periods(periods, prices, path)
     missing = [name for name in periods or () if name not in prices]
     if missing:
-        yield Problem(path, GAP, f'no price for {_names(missing)}; write "0" where nothing is charged')
-
-
-def _references(version: Version, charge: PercentCharge | TaxCharge, position: int) -> Iterator[Problem]:
-    if charge.of == ALL:
-        return
-    places = {other.id: place for place, other in enumerate(version.charges)}
-    for number, name in enumerate(charge.of):
-        path = ("charges", position, "of", number)
-        other = version.charges[places[name]] if name in places else None
-        if name == CHARGE_ID:
-            yield Problem(path, UNSUPPORTED, "export bears a tax where the agreement says so ('export: {tax: …}'), no percentage")
-        elif other is None:
-            yield Problem(path, INVALID, f"there is no charge {name!r} among {_names(places)}")
-        elif isinstance(other, TaxCharge):
-            yield Problem(path, UNSUPPORTED, f"a share of the tax {name!r} is not supported by this version")
-        elif isinstance(charge, PercentCharge) and isinstance(other, PercentCharge) and places[name] >= position:
-            yield Problem(path, INVALID, f"the percentage {name!r} stands before what is a share of it")
+        yield Problem(path, GAP, f'no price for {listed(missing)}; write "0" where nothing is charged')
 
 
 def _export(tariff: Tariff, version: Version) -> Iterator[Problem]:
@@ -185,12 +180,3 @@ def _export(tariff: Tariff, version: Version) -> Iterator[Problem]:
         yield from _periods(tariff, version, export.periods, ("export", "periods"))
     if isinstance(export.price, dict):
         yield from _period_prices(version.periods_for("export"), export.price, ("export", "price"))
-    taxes = [charge.id for charge in version.charges if isinstance(charge, TaxCharge)]
-    for number, name in enumerate(export.tax or ()):
-        if name not in taxes:
-            yield Problem(("export", "tax", number), INVALID, f"there is no tax {name!r} among {_names(taxes)}")
-
-
-def _names(names: object) -> str:
-    listed = ", ".join(names) if isinstance(names, Mapping | list | tuple) else ""
-    return listed or "none"

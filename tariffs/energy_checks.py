@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tariffs.charges.energy import EnergyCharge
-from tariffs.charges.export import NEM_KWH, NEM_MONEY
 from tariffs.charges.prices import SeriesPrice
 from tariffs.charges.rider import RiderCharge
 from tariffs.charges.tiers import DAY, EACH_PERIOD, TIME_ORDER
@@ -15,11 +14,8 @@ from tariffs.periods import Periods
 from tariffs.problems import Path, Problem
 from tariffs.scalars import GAP, INVALID, UNSUPPORTED
 
-NETTED = "import_kwh"
-"""What net metering nets."""
 
-
-def ladder_problems(version: Version, charge: EnergyCharge, path: Path) -> Iterator[Problem]:
+def ladder_problems(charge: EnergyCharge, path: Path) -> Iterator[Problem]:
     """Yield what is wrong with how the steps of a charge fill."""
     tiers = charge.tiers
     if tiers is None:
@@ -28,11 +24,6 @@ def ladder_problems(version: Version, charge: EnergyCharge, path: Path) -> Itera
     if tiers.reset == DAY and together and tiers.fill != TIME_ORDER:
         what = "'reset: day' on the kWh of all periods together needs 'fill: time_order' where periods have prices of their own"
         yield Problem((*path, "tiers", "fill"), INVALID, what)
-    nets = version.export is not None and version.export.mode in (NEM_KWH, NEM_MONEY)
-    if nets and charge.quantity == NETTED and (tiers.reset == DAY or (together and tiers.fill == TIME_ORDER)):
-        field = "reset" if tiers.reset == DAY else "fill"
-        what = "net metering nets a whole billing period; a ladder that fills as the intervals come is not supported with it"
-        yield Problem((*path, "tiers", field), UNSUPPORTED, what)
 
 
 def series_problems(charge: EnergyCharge | RiderCharge, path: Path) -> Iterator[Problem]:

@@ -36,6 +36,11 @@ class Exact:
     values: Integers
     scale: int
 
+    @classmethod
+    def of(cls, values: Integers, exponent: int) -> Exact:
+        """Return integers times 10^exponent as a column."""
+        return cls(values, -exponent) if exponent <= 0 else cls(_times(values, 10**exponent), 0)
+
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.values)
@@ -48,6 +53,16 @@ class Exact:
         """Return every row times a decimal, nothing rounded."""
         number, scale = parts_of(factor)
         return Exact(_times(self.values, number), self.scale + scale)
+
+    def by(self, factor: Fraction) -> Exact:
+        """Return every row times a fraction: exactly, or where that does not end, half to even at ``AMOUNT_PLACES`` decimals."""
+        if factor.denominator == 1:
+            return self.times(Decimal(factor.numerator))
+        return ratio(self.values.astype(object) * factor.numerator, factor.denominator, scale=self.scale)
+
+    def positive(self) -> Exact:
+        """Return the column with zero in the place of what is below it."""
+        return Exact(np.maximum(self.values, 0), self.scale)
 
     def at(self, scale: int) -> Exact:
         """Return the column with exactly ``scale`` decimals; where that is fewer, rounded half to even."""
@@ -68,6 +83,12 @@ class Exact:
     def take(self, rows: Integers) -> Exact:
         """Return the rows at the given positions."""
         return Exact(self.values[rows], self.scale)
+
+    def placed(self, rows: Integers, count: int) -> Exact:
+        """Return a column of ``count`` rows with these at the given positions, and zeros elsewhere."""
+        values = np.zeros(count, dtype=self.values.dtype)
+        values[rows] = self.values
+        return Exact(values, self.scale)
 
     def where(self, mask: Integers) -> Exact:
         """Return the column with zero in the rows that the mask leaves out."""
@@ -124,18 +145,27 @@ def total_of(columns: Sequence[Exact], rows: int) -> Exact:
     return Exact(total, scale)
 
 
-def ratio(numbers: Integers, divisors: Integers | int, *, scale: int, places: int = AMOUNT_PLACES) -> Exact:
-    """Return Python integers divided by Python integers, at ``places`` decimals, half to even.
+def least_of(one: Exact, other: Exact) -> Exact:
+    """Return the smaller of two columns, row by row."""
+    scale = max(one.scale, other.scale)
+    return Exact(np.minimum(one.at(scale).values, other.at(scale).values), scale)
+
+
+def ratio(
+    numbers: Integers, divisors: Integers | int, *, scale: int, places: int = AMOUNT_PLACES, mode: str = HALF_EVEN
+) -> Exact:
+    """Return Python integers divided by Python integers, rounded once.
 
     Args:
         numbers: (n,) values times 10^scale.
         divisors: (n,) or one for all, not zero.
         scale: decimals of the quotient as it stands; it may be more than ``places``.
         places: decimals of the result.
+        mode: how the last of them is rounded.
     """
     if scale > places:
-        return Exact(divide(numbers, divisors * 10 ** (scale - places), mode=HALF_EVEN), places)
-    return Exact(divide(numbers * 10 ** (places - scale), divisors, mode=HALF_EVEN), places)
+        return Exact(divide(numbers, divisors * 10 ** (scale - places), mode=mode), places)
+    return Exact(divide(numbers * 10 ** (places - scale), divisors, mode=mode), places)
 
 
 def parts_of(value: Decimal) -> tuple[int, int]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.table import AMOUNT, ENERGY, PRICE
-from tariffs.charges.export import KIND as EXPORT
-from tariffs.charges.line import LineColumn
+from tariffs.charges.line import LaidTax, LineColumn
 from tariffs.clock import Integers
 from tariffs.exact import Exact
 from tariffs.model import Tariff
@@ -38,41 +38,76 @@ LINES = pa.schema(
 """Columns of rated lines, sorted by agreement and line number (both as the caller's rows and from 1)."""
 
 
-def lines_table(columns: Sequence[LineColumn], tariff: Tariff, *, export_taxed: Integers) -> pa.Table:
+def lines_table(columns: Sequence[LineColumn], tariff: Tariff) -> pa.Table:
     """Return the lines of all agreements as rows of ``LINES``.
 
     Args:
         columns: the lines in the order of the bill.
-        tariff: the tariff, for the dates of its versions.
-        export_taxed: booleans (n,): where false, export lines bear no tax code.
+        tariff: the tariff, for the dates of its versions and the currency.
     """
-    rows = [np.flatnonzero(column.present()) for column in columns]
-    kept = [number for number, present in enumerate(rows) if len(present)]
+    kept = [part for part in map(_Present.of, columns) if len(part.rows)]
     if not kept:
         return LINES.empty_table()
-    columns, rows = [columns[number] for number in kept], [rows[number] for number in kept]
-    agreement = np.concatenate(rows)
+    agreement = np.concatenate([part.rows for part in kept])
     order = np.argsort(agreement, kind="stable")
     agreement = agreement[order].astype(np.int32)
-    column_of = np.repeat(np.arange(len(columns)), [len(present) for present in rows])[order]
-    facts = _facts(columns, tariff).take(pa.array(column_of))
-    numbers = _numbers(columns, rows, places=minor_unit_places(tariff.currency)).take(pa.array(order))
+    facts = _facts(kept, tariff).take(pa.array(_places_of_facts(kept)[order]))
+    numbers = _numbers(kept, places=minor_unit_places(tariff.currency)).take(pa.array(order))
     text = pc.binary_join_element_wise(
         facts["before"], numbers["quantity_text"], facts["between"], numbers["amount_text"], facts["after"], ""
     )
     values = {
         "agreement_index": pa.array(agreement),
         "line_no": pa.array(_numbered(agreement)),
-        **{name: facts[name] for name in ("charge_id", "kind", "band", "tier", "unit", "tariff_version")},
+        **{name: facts[name] for name in ("charge_id", "kind", "band", "tier", "unit", "tax_code", "tariff_version")},
         **{name: numbers[name] for name in ("quantity", "price", "amount", "amount_rounded")},
-        "tax_code": _tax_codes(facts, export_taxed[agreement]),
         "text": text,
     }
     return pa.table([values[field.name] for field in LINES], schema=LINES).combine_chunks()
 
 
-def _facts(columns: Sequence[LineColumn], tariff: Tariff) -> pa.Table:
-    """Return what is the same on every agreement's line: one row a column."""
+class _Present(NamedTuple):
+    """A column, the agreements on whose bill it stands, and the taxes laid on each of those lines.
+
+    Attributes:
+        column: the line.
+        rows: int64 (m,), the agreements.
+        codes: every combination of taxes that the lines bear.
+        which: int64 (m,), position in ``codes``; None where there is only one.
+    """
+
+    column: LineColumn
+    rows: Integers
+    codes: tuple[str | None, ...]
+    which: Integers | None
+
+    @classmethod
+    def of(cls, column: LineColumn) -> _Present:
+        rows, taxes = np.flatnonzero(column.present()), column.header.taxes
+        if all(tax.rows is None for tax in taxes):
+            return cls(column, rows, (_joined(taxes),), None)
+        laid = [np.ones(len(rows), dtype=bool) if tax.rows is None else tax.rows[rows] for tax in taxes]
+        sets, which = np.unique(np.stack(laid, axis=1), axis=0, return_inverse=True)
+        codes = tuple(_joined([tax for tax, bears in zip(taxes, each, strict=True) if bears]) for each in sets.tolist())
+        return cls(column, rows, codes, which.reshape(-1))
+
+
+def _joined(taxes: Sequence[LaidTax]) -> str | None:
+    return "+".join(tax.code for tax in taxes) or None
+
+
+def _places_of_facts(parts: Sequence[_Present]) -> Integers:
+    """Return the row of ``_facts`` of each line, column after column."""
+    places, first = [], 0
+    for part in parts:
+        places.append(np.full(len(part.rows), first) if part.which is None else first + part.which)
+        first += len(part.codes)
+    return np.concatenate(places)
+
+
+def _facts(parts: Sequence[_Present], tariff: Tariff) -> pa.Table:
+    """Return what is the same on every agreement's line: a row a column and set of taxes."""
+    columns = [part.column for part in parts for _ in part.codes]
     headers, lines = [column.header for column in columns], [column.line for column in columns]
     versions = [tariff.versions[header.version].from_.isoformat() for header in headers]
     return pa.table(
@@ -82,7 +117,7 @@ def _facts(columns: Sequence[LineColumn], tariff: Tariff) -> pa.Table:
             "band": pa.array([line.band for line in lines], pa.string()),
             "tier": pa.array([line.tier for line in lines], pa.int32()),
             "unit": pa.array([line.unit for line in lines], pa.string()),
-            "tax_code": pa.array(["+".join(header.tax_codes) or None for header in headers], pa.string()),
+            "tax_code": pa.array([code for part in parts for code in part.codes], pa.string()),
             "tariff_version": pa.array(versions, pa.string()),
             "before": pa.array([line.sentence.before for line in lines], pa.string()),
             "between": pa.array([line.sentence.between for line in lines], pa.string()),
@@ -91,29 +126,25 @@ def _facts(columns: Sequence[LineColumn], tariff: Tariff) -> pa.Table:
     )
 
 
-def _numbers(columns: Sequence[LineColumn], rows: Sequence[Integers], *, places: int) -> pa.Table:
-    """Return quantities and amounts of the rows that stand on a bill, column after column; money is written with ``places``."""
-    parts = []
-    for column, present in zip(columns, rows, strict=True):
-        quantity, amount, rounded = (each.take(present) for each in (column.line.quantity, column.amount, column.rounded))
-        parts.append(
-            pa.table(
-                {
-                    "quantity": quantity.to_arrow(ENERGY),
-                    "price": _prices(column.line.price, present),
-                    "amount": amount.to_arrow(AMOUNT),
-                    "amount_rounded": rounded.to_arrow(AMOUNT),
-                    "quantity_text": quantity.to_text(),
-                    "amount_text": rounded.to_text(at_least=places),
-                }
-            )
-        )
-    return pa.concat_tables(parts).combine_chunks()
+def _numbers(parts: Sequence[_Present], *, places: int) -> pa.Table:
+    """Return quantities, prices and amounts of the lines, column after column; money is written with ``places``."""
+    tables = []
+    for column, rows, _, _ in parts:
+        quantity, amount, rounded = (each.take(rows) for each in (column.line.quantity, column.amount, column.rounded))
+        numbers = {
+            "quantity": quantity.to_arrow(ENERGY),
+            "price": _prices(column.line.price, rows),
+            "amount": amount.to_arrow(AMOUNT),
+            "amount_rounded": rounded.to_arrow(AMOUNT),
+            "quantity_text": quantity.to_text(),
+            "amount_text": rounded.to_text(at_least=places),
+        }
+        tables.append(pa.table(numbers))
+    return pa.concat_tables(tables).combine_chunks()
 
 
-def _prices(price: Decimal | Exact, present: Integers) -> pa.Array:
-    """Return the price of the rows that stand on a bill: the same for all, or each its own."""
-    return price.take(present).to_arrow(PRICE) if isinstance(price, Exact) else pa.repeat(pa.scalar(price, PRICE), len(present))
+def _prices(price: Decimal | Exact, rows: Integers) -> pa.Array:
+    return price.take(rows).to_arrow(PRICE) if isinstance(price, Exact) else pa.repeat(pa.scalar(price, PRICE), len(rows))
 
 
 def _numbered(agreement: Integers) -> Integers:
@@ -123,8 +154,3 @@ def _numbered(agreement: Integers) -> Integers:
     lengths = np.diff(np.append(first, len(agreement)))
     numbers: Integers = (position - np.repeat(first, lengths) + 1).astype(np.int32)
     return numbers
-
-
-def _tax_codes(facts: pa.Table, taxed: Integers) -> pa.ChunkedArray:
-    untaxed_export = pc.and_(pc.equal(facts["kind"], EXPORT), pa.array(~taxed))
-    return pc.if_else(untaxed_export, pa.scalar(None, pa.string()), facts["tax_code"])

@@ -1,7 +1,8 @@
-"""What can be wrong with a document: where, of which kind, and what."""
+"""What is wrong with a tariff document: where, under which code, in which words."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 Path = tuple[str | int, ...]
@@ -13,3 +14,8 @@ class Problem(NamedTuple):
     path: Path
     code: str
     what: str
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names in a row; the word none where there are none."""
+    return ", ".join(names) or "none"

@@ -43,10 +43,7 @@ class Determinant:
 
     def column(self, place: int) -> Exact:
         """Return what was used of one combo: (n,) [unit]."""
-        values = self.values[:, place].astype(np.int64, copy=False)
-        if self.exponent > 0:
-            return Exact(values, 0).times(Decimal(10) ** self.exponent)
-        return Exact(values, -self.exponent)
+        return Exact.of(self.values[:, place].astype(np.int64, copy=False), self.exponent)
 
 
 @dataclass(frozen=True)
@@ -119,7 +116,8 @@ class RatedLines:
         total_due: (n,) ``total_rounded`` in the currency's smallest coin [currency], decimal128(38, 3).
         currency: of all amounts.
         last_version: date of the newest tariff version in force, for the rounding line.
-        carried: what the next billing period of the same agreements is to be given, by name.
+        carried: what the next billing period of the same agreements is to be given, by name: the whole state, with what this
+            billing period did not look at.
         measured: peaks and other quantities that charges had measured.
     """
 

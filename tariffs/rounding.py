@@ -23,6 +23,8 @@ HALF_UP = "half_up"
 """To the nearest; a half goes away from zero, for credits too."""
 HALF_EVEN = "half_even"
 """To the nearest; a half goes to the even neighbour."""
+RATE_SUM, LINE = "rate_sum", "line"
+"""What the tax of a rate is rounded on."""
 
 _MINOR_UNITS = dict.fromkeys(
     ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"), 0
@@ -107,9 +109,9 @@ class Places(Document):
 
 
 class TaxPlaces(Document):
-    """How the tax on the sum per rate is rounded."""
+    """How the tax of a rate is rounded: once, on the sum of what it is laid on, or on each of those lines, and then added up."""
 
-    on: Annotated[str, BeforeValidator(one_of("rate_sum", "line"))] = "rate_sum"
+    on: Annotated[str, BeforeValidator(one_of(RATE_SUM, LINE))] = RATE_SUM
     places: Annotated[Whole, Field(le=9)] | None = None
     mode: Annotated[str, BeforeValidator(one_of(HALF_UP, HALF_EVEN))] = HALF_UP
 
@@ -130,6 +132,16 @@ class Rounding(Document):
     line: Annotated[Annotated[_LineWord, Tag("~word")] | _Places, Discriminator(_word_or_places)] | None = None
     total: Annotated[Annotated[_TotalWord, Tag("~word")] | _Places, Discriminator(_word_or_places)] | None = None
     tax: TaxPlaces | None = None
+
+    @property
+    def quantity_rule(self) -> Places | None:
+        """How the quantity of a line is rounded before its price multiplies it; None where it is not."""
+        return self.quantity if isinstance(self.quantity, Places) else None
+
+    @property
+    def tax_of_each_line(self) -> bool:
+        """Whether the tax of each line is rounded, not that of their sum."""
+        return self.tax is not None and self.tax.on == LINE
 
     def line_rule(self, currency: str) -> Places | None:
         """Return how each line is rounded; None where it is not."""

@@ -135,7 +135,8 @@ def contracted_lines(
         place = charge.id if band is None else f"{charge.id} in {band}"
         unit = charge.measure.unit
         sentence = power_sentence(place, unit, _note(charge), duration, price, currency)
-        lines.append(Line(band, None, billed, unit, price, paid(billed, price, duration.units), sentence))
+        amount = paid(billed, price, duration.units)
+        lines.append(Line(band, None, billed, unit, price, amount, sentence, factor=duration.units))
     return lines
 
 

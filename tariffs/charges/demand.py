@@ -153,7 +153,8 @@ def demand_lines(
         for tier, quantity, seen, price in _steps(charge, band, billed):
             where = place if tier is None else f"{place}, step {tier}"
             sentence = power_sentence(where, unit, note, duration, price, currency)
-            lines.append(Line(band, tier, seen, unit, price, paid(quantity, price, duration.units), sentence))
+            amount = paid(quantity, price, duration.units)
+            lines.append(Line(band, tier, seen, unit, price, amount, sentence, factor=duration.units))
     return lines
 
 

@@ -21,8 +21,12 @@ from tariffs.scalars import INVALID, Document, ListOf, Name, Price, Whole, one_o
 KIND = "export"
 CHARGE_ID = "export"
 DETERMINANT = "export_kwh"
+NETTED = "import_kwh"
+"""The determinant that net metering nets."""
 NET_BILLING, BUY_ALL_SELL_ALL, NEM_KWH, NEM_MONEY = "net_billing", "buy_all_sell_all", "nem_kwh", "nem_money"
 NEXT_MONTH = "next_month"
+MEAN_PRICE_PLACES = 8
+"""Decimals of a mean of prices on a line; its amount is exact."""
 
 
 class Export(Document):
@@ -49,18 +53,38 @@ class Export(Document):
         nets_kwh = self.mode == NEM_KWH
         if nets_kwh == (self.price is not None):
             raise problem(INVALID, "'price' goes with every mode but 'nem_kwh', where a surplus stays a surplus")
+        if self.mode == NEM_MONEY and isinstance(self.price, SeriesPrice):
+            raise problem(INVALID, "'nem_money' prices the surplus of a month, which no interval of a series is")
         if (self.pays is not None) != (nets_kwh and self.true_up is not None and not self.expires):
             raise problem(INVALID, "'pays' goes with 'mode: nem_kwh' and 'true_up', unless the bank 'expires'")
         if self.carry is not None and self.mode != NET_BILLING:
             raise problem(INVALID, "'carry' goes with 'mode: net_billing'")
-        banks = self.carry is not None or self.mode in (NEM_KWH, NEM_MONEY)
-        if not banks and (self.true_up is not None or self.expires or "offsets" in self.model_fields_set):
+        if not self.has_bank and (self.true_up is not None or self.expires or "offsets" in self.model_fields_set):
             raise problem(INVALID, "'true_up', 'offsets' and 'expires' go with a mode that has a bank")
         if self.expires and self.true_up is None:
             raise problem(INVALID, "'expires' goes with 'true_up'")
-        if self.mode in (NEM_KWH, NEM_MONEY) and self.periods is not None:
+        if self.nets and self.periods is not None:
             raise problem(INVALID, "net metering nets by the periods of import; export has none of its own")
+        if self.mode == NEM_KWH and "offsets" in self.model_fields_set:
+            raise problem(INVALID, "'offsets' goes with a bank of money")
+        if self.has_bank and self.tax is not None:
+            raise problem(INVALID, "'tax' goes with export that is paid in the same month; what a bank pays bears none")
         return self
+
+    @property
+    def nets(self) -> bool:
+        """Whether kWh are netted against import."""
+        return self.mode in (NEM_KWH, NEM_MONEY)
+
+    @property
+    def has_bank(self) -> bool:
+        """Whether what a month earns may be used in later ones."""
+        return self.nets or self.carry is not None
+
+    @property
+    def bank_rules(self) -> tuple[object, ...]:
+        """What the versions of one billing period must agree in, since they share the bank."""
+        return (self.mode, self.carry, self.true_up, self.pays, self.offsets, self.expires) if self.has_bank else ()
 
     @property
     def by_period(self) -> bool:
@@ -103,3 +127,18 @@ def export_lines(export: Export, *, use: Mapping[str | None, Exact], agreements:
         sentence = Sentence(f"{CHARGE_ID}{place}: ", f" {unit} at {plain(price)} {currency}/{unit} = ", f" {currency}")
         lines.append(Line(band, None, exported, unit, price, exported.times(price), sentence))
     return lines
+
+
+def series_line(price: SeriesPrice, *, quantity: Exact, average: Exact, amount: Exact, unit: str, currency: str) -> Line:
+    """Return the line of export whose every interval has the price of a series.
+
+    Args:
+        price: the series.
+        quantity: (n,) what was exported [unit].
+        average: (n,) what a unit earned on average [currency/unit].
+        amount: (n,) what it earned [currency].
+        unit: of the quantity.
+        currency: of the prices.
+    """
+    sentence = Sentence(f"{CHARGE_ID}: ", f" {unit} at the prices of {price.series} = ", f" {currency}")
+    return Line(None, None, quantity, unit, -average, -amount, sentence)

@@ -12,7 +12,7 @@ from tariffs.charges.prices import SeriesPrice
 from tariffs.charges.rider import RiderCharge, rider_lines
 from tariffs.pricing.ladders import ladder_lines
 from tariffs.pricing.series_prices import series_lines
-from tariffs.pricing.uses import used
+from tariffs.pricing.uses import billed, used
 from tariffs.pricing.work import Work
 from tariffs.spans import VersionSpan
 
@@ -26,7 +26,7 @@ def energy(work: Work, charge: EnergyCharge, span: VersionSpan) -> list[Line]:
     """Return the lines of an energy charge."""
     if isinstance(charge.price, SeriesPrice):
         return series_lines(work, charge.id, charge.quantity, charge.price, span)
-    use = used(work, charge.quantity, span)
+    use = billed(work, charge.quantity, span)
     if charge.tiers is not None:
         return ladder_lines(work, charge, charge.tiers, span, use)
     return energy_lines(charge, use, agreements=work.rows, currency=work.currency)
@@ -36,7 +36,7 @@ def rider(work: Work, charge: RiderCharge, span: VersionSpan) -> list[Line]:
     """Return the line of a rider."""
     if isinstance(charge.price, SeriesPrice):
         return series_lines(work, charge.id, charge.quantity, charge.price, span)
-    use = used(work, charge.quantity, span)
+    use = billed(work, charge.quantity, span) if charge.net else used(work, charge.quantity, span)
     return rider_lines(charge, charge.price, use, agreements=work.rows, currency=work.currency)
 
 

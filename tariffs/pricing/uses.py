@@ -41,6 +41,16 @@ def used(work: Work, name: str, span: VersionSpan) -> Use:
     return Use(energy, UNIT, factor.denominator)
 
 
+def billed(work: Work, name: str, span: VersionSpan) -> Use:
+    """Return what is billed of a determinant: under net metering what is left of imported energy, else all that was used.
+
+    Raises:
+        InvariantError: ``rating.inputs``.
+        TariffError: ``series.missing``.
+    """
+    return used(work, name, span) if _conversion_to(work, name, span) is not None else Use(*work.billed_use(name, span))
+
+
 def intervals_of(work: Work, name: str, span: VersionSpan) -> list[Intervals]:
     """Return what was used of a determinant interval by interval, times the divisor of ``used``, a stretch of the timeline each.
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import csv
-import sys
 from collections import defaultdict
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from tariffs.exact import Exact
 from tariffs.load import parse_tariff
+from tariffs.pricing import ladders
 from tests.tariffs.interval_bills import bill_of_intervals
 
 EXACT_ENOUGH = Decimal("0.0005")
@@ -46,9 +45,8 @@ def hours_use(request, reference_data, data):
     rated = []
     for row, wh, (first, after) in zip(expected, months_of(folder / "loads" / "com_large_hourly.csv"), MONTHS, strict=True):
         demand = Exact(np.array([int(Decimal(row["billing_demand_kw"]).scaleb(6))]), 6)
-        peaks = SimpleNamespace(billing_demand_kw=lambda work, span, demand=demand: demand)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setitem(sys.modules, "tariffs.pricing.peaks", peaks)
+            patch.setattr(ladders, "billing_demand_kw", lambda work, span, demand=demand: demand)
             rated.append(bill_of_intervals(tariff, {"import_kwh": [wh]}, first=str(first), after=str(after)))
     return list(zip(expected, detail.values(), rated, strict=True))
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from decimal import Decimal
 from fractions import Fraction
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +15,7 @@ from tariffs.calendar import combos_at
 from tariffs.clock import Clock
 from tariffs.exact import Exact
 from tariffs.load import parse_tariff
+from tariffs.pricing import ladders
 from tariffs.rating import rate
 from tests.tariffs.interval_bills import bill_of_intervals, inputs_of_intervals, instants, starts_between
 
@@ -220,7 +219,7 @@ class TestReset:
 class TestNetMetering:
     @pytest.mark.parametrize(
         ("rule", "field"),
-        [("fill: time_order", "fill"), ("per: day, reset: day, fill: time_order", "reset")],
+        [("fill: time_order", "fill"), ("per: day, scope: each_period, reset: day", "reset")],
     )
     def test_nets_a_whole_period_and_goes_with_no_order_of_time(self, tariff_of, rule, field):
         with pytest.raises(TariffError) as refused:
@@ -229,6 +228,7 @@ class TestNetMetering:
 
     def test_other_meters_are_not_netted(self, tariff_of):
         body = (NIGHT_AND_DAY % '["1", "2"], fill: time_order').replace("kind: energy", "kind: energy, quantity: heater_kwh")
+        body = body.replace("charges: [", 'charges: [{id: net, kind: energy, price: "0.2"}, ')
         assert tariff_of(body + "export: {mode: nem_kwh}").versions[0].export.mode == "nem_kwh"
 
 
@@ -377,7 +377,7 @@ def demand_of(monkeypatch):
 
     def give(*kw):
         demand = Exact(np.array([int(Decimal(each).scaleb(3)) for each in kw]), 3)
-        monkeypatch.setitem(sys.modules, "tariffs.pricing.peaks", SimpleNamespace(billing_demand_kw=lambda work, span: demand))
+        monkeypatch.setattr(ladders, "billing_demand_kw", lambda work, span: demand)
 
     return give
 

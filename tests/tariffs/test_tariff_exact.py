@@ -8,7 +8,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tariffs.exact import Exact, constant, plain, ratio, total_of
+from tariffs.exact import Exact, constant, least_of, plain, ratio, total_of
 
 AMOUNT = pa.decimal128(38, 18)
 SMALL = st.integers(-(2**62), 2**62)
@@ -29,6 +29,35 @@ class TestTimes:
 
     def test_leaves_64_bits_where_it_does_not(self):
         assert column(10**18, scale=3).times(Decimal(10)).values.tolist() == [10**19]
+
+
+class TestBy:
+    @given(SMALL, st.integers(0, 18), st.fractions(-(10**6), 10**6))
+    def test_is_the_product_to_18_decimals(self, value, scale, factor):
+        found = column(value, scale=scale).by(factor)
+        error = Fraction(int(found.values[0]), 10**found.scale) - Fraction(value, 10**scale) * factor
+        assert abs(error) <= (0 if factor.denominator == 1 else Fraction(1, 2 * 10**18))
+
+
+class TestComparing:
+    @given(SMALL, st.integers(0, 18), SMALL, st.integers(0, 18))
+    def test_the_smaller_of_two_is_found_whatever_their_scales(self, one, one_scale, other, other_scale):
+        found = least_of(column(one, scale=one_scale), column(other, scale=other_scale))
+        assert Fraction(int(found.values[0]), 10**found.scale) == min(
+            Fraction(one, 10**one_scale), Fraction(other, 10**other_scale)
+        )
+
+    def test_what_is_below_zero_becomes_zero(self):
+        assert column(-1, 0, 1, scale=3).positive().values.tolist() == [0, 0, 1]
+
+
+class TestPlaces:
+    def test_rows_are_put_where_they_belong(self):
+        assert column(5, 7, scale=1).placed(np.array([2, 0]), 4).values.tolist() == [7, 0, 5, 0]
+
+    def test_integers_times_a_power_of_ten(self):
+        found = [Exact.of(np.array([7]), exponent) for exponent in (-3, 0, 2)]
+        assert [(each.values.tolist(), each.scale) for each in found] == [([7], 3), ([7], 0), ([700], 0)]
 
 
 class TestToArrow:
@@ -82,6 +111,13 @@ class TestRatio:
         found = ratio(np.array([number], dtype=object), np.array([divisor], dtype=object), scale=scale)
         error = Fraction(int(found.values[0]), 10**18) - Fraction(number, divisor * 10**scale)
         assert abs(error) <= Fraction(1, 2 * 10**18)
+
+
+class TestRatioRoundedOnce:
+    def test_a_half_is_not_made_by_an_earlier_rounding(self):
+        # 0.11499999999999999999... is 0.11; at 18 decimals first it were 0.115, and so 0.12
+        number, divisor = np.array([115 * 10**30 - 1], dtype=object), 10**33
+        assert ratio(number, divisor, scale=0, places=2, mode="half_up").values.tolist() == [11]
 
 
 def test_plain_text_of_a_price_has_no_exponent():

@@ -78,20 +78,6 @@ class TestWholeDocument:
 
 
 NOT_SUPPORTED = [
-    pytest.param(
-        'kind: percent, of: [usage], percent: "-3"', 'kind: demand, price: {peak: "7.5"}', "charges[4].kind", id="demand"
-    ),
-    pytest.param(
-        'kind: percent, of: [usage], percent: "-3"', 'kind: minimum, amount: "30", per: month', "charges[4].kind", id="minimum"
-    ),
-    pytest.param("mode: net_billing", "mode: nem_kwh", "export.mode", id="netting of kWh"),
-    pytest.param("mode: net_billing", "mode: nem_money", "export.mode", id="netting of money"),
-    pytest.param("mode: net_billing", "mode: buy_all_sell_all", "export.mode", id="two meters"),
-    pytest.param("mode: net_billing", "mode: net_billing\n    carry: next_month", "export.carry", id="carried credit"),
-    pytest.param("mode: net_billing", "mode: net_billing\n    true_up: 12", "export.true_up", id="true-up"),
-    pytest.param("mode: net_billing", 'mode: net_billing\n    pays: "0.03"', "export.pays", id="pay-out"),
-    pytest.param("mode: net_billing", "mode: net_billing\n    bank: {scope: period}", "export.bank", id="bank"),
-    pytest.param("  export:\n", "  billing_demand: {months: 11}\n  export:\n", "billing_demand", id="billing demand"),
     pytest.param("of: [usage]", "of: [gst]", "charges[4].of[0]", id="a share of a tax"),
     pytest.param("of: [usage]", "of: [export]", "charges[4].of[0]", id="a share of export"),
     pytest.param(
@@ -100,19 +86,11 @@ NOT_SUPPORTED = [
 ]
 
 
-class TestWhatIsNotSupportedYet:
+class TestWhatIsNotSupported:
     @pytest.mark.parametrize(("old", "new", "where"), NOT_SUPPORTED)
     def test_is_refused_by_the_name_of_its_field(self, old, new, where):
         error = refusal_of(old, new)
         assert (error.code, error.where) == ("tariff.unsupported", f"versions[0].{where}")
-
-    @pytest.mark.parametrize(
-        ("rule", "where"),
-        [("tax: {on: line}", "rounding.tax.on"), ("quantity: {places: 2}", "rounding.quantity")],
-    )
-    def test_rules_of_rounding_are_too(self, rule, where):
-        error = refusal_of("rounding: {line: none,", f"rounding: {{{rule}, line: none,")
-        assert (error.code, error.where) == ("tariff.unsupported", where)
 
 
 WRONG = [
@@ -284,10 +262,10 @@ class TestMessages:
         ]
 
     def test_what_is_not_supported_gives_the_code_among_other_problems(self):
-        text = WHOLE.replace("AUD", "aud").replace("mode: net_billing", "mode: nem_kwh")
+        text = WHOLE.replace("{id: supply", "{id: all").replace("of: [usage]", "of: [gst]")
         with pytest.raises(TariffError) as refused:
             parse_tariff(text, "t.yaml")
-        assert (refused.value.code, refused.value.where) == ("tariff.unsupported", "versions[0].export.mode")
+        assert (refused.value.code, refused.value.where) == ("tariff.unsupported", "versions[0].charges[4].of[0]")
 
 
 class TestReadYaml:

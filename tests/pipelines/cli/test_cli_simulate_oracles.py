@@ -18,9 +18,6 @@ from typing import Any
 
 import pytest
 
-PENDING = frozenset({"S04", "S05", "S06", "S08", "S11", "S12"})
-"""Cases with kinds of charges that this version does not price yet; empty it when it does."""
-
 EXACT_ENOUGH = Decimal("0.0005")
 CENT = Decimal("0.01")
 TARIFFS = Path(__file__).parents[2] / "tariffs" / "simulation" / "data"
@@ -33,9 +30,8 @@ class NotPricedError(AssertionError):
 
 
 def cases(names):
-    """Each case as a parameter; pending ones are expected to end without a bill, never with another one."""
-    refused = pytest.mark.xfail(raises=NotPricedError, reason="a kind of charge is not supported by this version")
-    return pytest.mark.parametrize("name", [pytest.param(name, marks=[refused] if name in PENDING else []) for name in names])
+    """Each case as a parameter."""
+    return pytest.mark.parametrize("name", names)
 
 
 @pytest.fixture(scope="module")

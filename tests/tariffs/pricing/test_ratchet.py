@@ -154,9 +154,13 @@ class TestWhatIsKept:
             # each version bills the peak of its own part
             assert [line[2] for line in lines(bill)] == [str(first // 1000), str(second // 1000)]
 
-    def test_a_tariff_without_ratchet_keeps_nothing(self):
+    def test_a_tariff_without_ratchet_keeps_nothing_of_its_own(self):
         made = charge('{id: power, kind: demand, price: "1"}')
-        assert rated(made, "2026-07", 1000, m2026_06="5").carried == {}
+        assert rated(made, "2026-07", 1000).carried == {}
+
+    def test_and_hands_on_what_it_was_given(self):
+        made = charge('{id: power, kind: demand, price: "1"}')
+        assert list(rated(made, "2026-07", 1000, m2026_06="5").carried) == ["peak|*|2026-06"]
 
     def test_what_a_version_does_not_look_at_is_kept_for_one_that_does(self):
         text = """\
@@ -211,7 +215,7 @@ class TestRatchetOfACharge:
     def test_has_its_own_memory_beside_other_charges(self):
         made = charge('{id: other, kind: demand, price: "1", ratchet: {percent: "80", months: 2}}')
         bill = self.carried(made, {"2026-07-02T03:00": 1000}, m2026_06="10")
-        assert (lines(bill)[0][2], list(bill.carried)) == ("0.8", ["peak|other|2026-07"])
+        assert (lines(bill)[0][2], list(bill.carried)) == ("0.8", ["peak|power|2026-06", "peak|other|2026-07"])
 
     def test_measures_as_its_charge_does_or_in_its_own_way(self):
         text = (

@@ -54,17 +54,22 @@ def test_what_is_no_month_is_refused(month):
 
 
 class TestWhoLooksBack:
-    def test_the_billing_demand_of_a_version_and_every_charge_with_a_ratchet(self, version_of):
+    def test_the_billing_demand_of_a_version(self, version_of):
+        tariff = version_of(f"""
+        charges: [{{id: plain, kind: demand, price: "5"}}]
+        billing_demand: {RATCHET}
+        """)
+        carried = carried_peaks(read(["2025-11,7", "2025-12,8"]), tariff)
+        assert {name: peak.values.tolist() for name, peak in carried.items()} == {"peak|*|2025-11": [7], "peak|*|2025-12": [8]}
+
+    def test_every_charge_with_a_ratchet(self, version_of):
         tariff = version_of(f"""
         charges:
         - {{id: plain, kind: demand, price: "5"}}
         - {{id: grid, kind: demand, price: "5", ratchet: {RATCHET}}}
-        billing_demand: {RATCHET}
         """)
         carried = carried_peaks(read(["2025-11,7", "2025-12,8"]), tariff)
         assert {name: peak.values.tolist() for name, peak in carried.items()} == {
-            "peak|*|2025-11": [7],
-            "peak|*|2025-12": [8],
             "peak|grid|2025-11": [7],
             "peak|grid|2025-12": [8],
         }
