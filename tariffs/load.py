@@ -65,21 +65,30 @@ def parse_tariff(text: str, where: str) -> Tariff:
         TariffError: ``tariff.syntax``, ``tariff.unsupported``, ``tariff.gap`` or ``tariff.invalid``; the message lists every
             problem as ``file:line: field.path: what``, and ``error.where`` is the path of the field that gave the code.
     """
-    tree = read_yaml(text, where)
-    try:
-        tariff = Tariff.model_validate(tree.value)
-    except ValidationError as error:
-        raise refusal(_shape_problems(error), tree, where) from None
+    tariff, tree = read_tariff(text, where)
     problems = problems_of(tariff)
     if problems:
         raise refusal(problems, tree, where)
     return tariff
 
 
+def read_tariff(text: str, where: str) -> tuple[Tariff, YamlTree]:
+    """Return what a YAML text of the right shape says, whether it can be followed or not, and where each part stands.
+
+    Raises:
+        TariffError: ``tariff.syntax``, ``tariff.unsupported`` or ``tariff.invalid``, as in ``parse_tariff``.
+    """
+    tree = read_yaml(text, where)
+    try:
+        return Tariff.model_validate(tree.value), tree
+    except ValidationError as error:
+        raise refusal(_shape_problems(error), tree, where) from None
+
+
 def refusal(problems: list[Problem], tree: YamlTree, where: str) -> TariffError:
     """Return the error that lists problems by line."""
-    placed = sorted(problems, key=lambda problem: (_line_of(problem.path, tree), path_text(problem.path)))
-    lines = [f"{where}:{_line_of(each.path, tree)}: {path_text(each.path)}: {each.what}" for each in placed]
+    placed = sorted(problems, key=lambda problem: (line_of(problem.path, tree), path_text(problem.path)))
+    lines = [f"{where}:{line_of(each.path, tree)}: {path_text(each.path)}: {each.what}" for each in placed]
     code = next(code for code in _CODES if any(each.code == code for each in placed))
     first = next(each for each in placed if each.code == code)
     return TariffError(code, "\n".join(lines), "", path_text(first.path))
@@ -114,7 +123,8 @@ def _problem_of(error: Any) -> Problem:  # noqa: ANN401 - pydantic's own error d
     return Problem(path, code, _WORDS.get(error["type"], error["msg"]))
 
 
-def _line_of(path: Path, tree: YamlTree) -> int:
+def line_of(path: Path, tree: YamlTree) -> int:
+    """Return the line that a path, or the nearest part of the document above it, stands on."""
     while path and path not in tree.lines:
         path = path[:-1]
     return tree.lines.get(path, 1)

@@ -83,6 +83,17 @@ def read_documents(paths: Sequence[Path]) -> list[TariffDocument]:
 
 
 def _read(path: Path) -> TariffDocument:
+    text, sha256 = read_text(path)
+    return TariffDocument(path, text, sha256, parse_tariff(text, str(path)))
+
+
+def read_text(path: Path) -> tuple[str, str]:
+    """Return the text of a tariff file and the SHA-256 of its bytes.
+
+    Raises:
+        TariffError: ``tariff.syntax``: it is not UTF-8.
+        InputRefusedError: ``file.missing``, ``file.unreadable``.
+    """
     try:
         content = path.read_bytes()
     except OSError as problem:
@@ -94,13 +105,20 @@ def _read(path: Path) -> TariffDocument:
         line = content[: problem.start].count(b"\n") + 1
         code = "tariff.syntax"
         raise TariffError(code, f"{path}:{line}: the text is not UTF-8", "save it as UTF-8", f"{path}:{line}") from None
-    return TariffDocument(path, text, hashlib.sha256(content).hexdigest(), parse_tariff(text, str(path)))
+    return text, hashlib.sha256(content).hexdigest()
 
 
 def newest_hashes(snapshot: Snapshot) -> dict[str, str]:
     """Return the hash of the document in force of each name."""
     rows = snapshot.read(TARIFFS, columns=["tariff_id", "sha256", "sequence"]).sort_by("sequence")
     return dict(zip(rows["tariff_id"].to_pylist(), rows["sha256"].to_pylist(), strict=True))
+
+
+def newest_text(snapshot: Snapshot, tariff_id: str) -> str | None:
+    """Return the document in force of a name; None where there is none."""
+    rows = snapshot.read(TARIFFS, columns=["tariff_id", "text", "sequence"]).sort_by("sequence")
+    texts = dict(zip(rows["tariff_id"].to_pylist(), rows["text"].to_pylist(), strict=True))
+    return texts.get(tariff_id)
 
 
 def store_tariffs(store: Store, paths: Sequence[Path], now: Clock) -> TariffReport:
