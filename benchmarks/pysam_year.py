@@ -5,19 +5,20 @@ import sys
 import time
 
 import PySAM
-import PySAM.Utilityrate5 as utilityrate
+from PySAM import Utilityrate5
 
 HIGHEST = 1e38
+PEAK_HOURS = range(16, 21)
 
 
 def schedule(*, weekend: bool) -> list[list[int]]:
     """Return the period of each month and hour: 1 from 16:00 to 21:00 of a weekday, else 2."""
-    return [[1 if not weekend and 16 <= hour < 21 else 2 for hour in range(24)] for _ in range(12)]
+    return [[1 if not weekend and hour in PEAK_HOURS else 2 for hour in range(24)] for _ in range(12)]
 
 
 def model(load: list[float]) -> object:
     """Return the model of a customer without generation [kW in each hour]."""
-    made = utilityrate.new()
+    made = Utilityrate5.new()
     rates = [[1, 1, 500, 0, 0.3034, 0], [1, 2, HIGHEST, 0, 0.2954, 0], [2, 1, 500, 0, 0.1106, 0], [2, 2, HIGHEST, 0, 0.1026, 0]]
     made.ElectricityRates.assign(
         {

@@ -13,12 +13,13 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
-import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,8 @@ from tariffs.load import parse_tariff
 from tariffs.model import Tariff
 from tariffs.rated import Determinant, RatingInputs
 from tariffs.rating import rate
-from tariffs.reference import Agreement, Interval, bill
+from tariffs.reference.billing import bill
+from tariffs.reference.given import Agreement, Interval
 from tariffs.timeline import Stretch, Timeline
 
 TARIFF = """\
@@ -48,6 +50,8 @@ versions:
 """
 MONTHS = [(date(2018, month, 1), date(2018 + month // 12, month % 12 + 1, 1)) for month in range(1, 13)]
 HOURS = 8760
+AGREE = 0.001
+"""What two bills of a month may differ by [currency]: one engine works in floats."""
 
 
 def loads(seed: int, customers: int) -> np.ndarray:
@@ -113,7 +117,7 @@ def reference(tariff: Tariff, watt_hours: np.ndarray) -> list[Fraction]:
     return totals
 
 
-def timed(work):
+def timed(work: Callable[[], Any]) -> tuple[Any, float]:
     """Return the result of a call and its seconds."""
     begin = time.perf_counter()
     result = work()
@@ -156,7 +160,7 @@ def measure(*, seed: int, customers: int, peers_python: str | None) -> dict[str,
 
 
 def _agree(mine: list[float], theirs: list[float], who: str) -> None:
-    if any(abs(one - other) > 0.001 for one, other in zip(mine, theirs, strict=True)):
+    if any(abs(one - other) > AGREE for one, other in zip(mine, theirs, strict=True)):
         message = f"{who} makes other bills: {list(zip(mine, theirs, strict=True))}"
         raise SystemExit(message)
 

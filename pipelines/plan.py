@@ -59,6 +59,7 @@ class RunPlan:
         validates: False to stop after ingest.
         known_files: delivered files whose bytes an earlier run took.
         versions: versions of the program and its libraries, for the ``runs`` row.
+        cross_check: bills of the run that the reference engine rates again.
     """
 
     root: Path
@@ -72,3 +73,4 @@ class RunPlan:
     validates: bool = True
     known_files: int = 0
     versions: dict[str, str] = field(default_factory=dict)
+    cross_check: int = 0

@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipelines.bill.sample import Sample
 from pipelines.ingest.reconcile import Reconciled, conflict_table
 from pipelines.ingest.take_in import FileAccount, TakenIn
 from pipelines.lakehouse.data_files import DataFile, read_data_files, write_data_file
@@ -41,6 +42,7 @@ class BucketResult:
         files: files written.
         replaced: partitions whose earlier files they replace.
         counters: figures for the report.
+        samples: bills that may be rated again by the reference engine.
         fresh: files of deliveries and reads that hold new rows of the bucket.
         readings: month to validated rows, for the next stage of the same worker.
         exceptions: month to findings, likewise.
@@ -54,6 +56,7 @@ class BucketResult:
     files: list[DataFile] = field(default_factory=list)
     replaced: list[Replaced] = field(default_factory=list)
     counters: Counter[str] = field(default_factory=Counter)
+    samples: list[Sample] = field(default_factory=list)
 
     def without_rows(self) -> BucketResult:
         """Return the result without the tables in memory: what may cross to another worker."""

@@ -77,6 +77,24 @@ class RegisterOnBill(Document):
     estimated: bool
 
 
+class PowerOnBill(Document):
+    """A power that charges had measured; ``at`` is the begin of its highest window."""
+
+    determinant: str
+    band: str | None
+    value: Quantity
+    unit: str
+    at: Instant | None
+
+
+class CarriedOnBill(Document):
+    """What the bill was handed by the period before, and what it hands to the next."""
+
+    name: str
+    opening: Quantity
+    closing: Quantity
+
+
 class BillDocument(Document):
     """A bill with its lines; ``total`` is the sum of the lines, ``net`` the total less tax."""
 
@@ -105,6 +123,8 @@ class BillDocument(Document):
     estimated_share: Quantity
     billing_basis: Literal["interval", "register"]
     registers: list[RegisterOnBill]
+    measured: list[PowerOnBill]
+    carried: list[CarriedOnBill]
     revision: int
     replaces: str | None
     run_id: str

@@ -43,7 +43,9 @@ GL_JOURNAL = Table(
         column("bill_id", pa.string(), "the bill posted"),
         column("posting_no", pa.int32(), "place in the posting, from 1"),
         column("posted_on", pa.date32(), "the bill's issue date"),
-        column("ledger_account", pa.string(), "receivable, revenue.<kind>, tax.<code>, rounding"),
+        column(
+            "ledger_account", pa.string(), "receivable, revenue.<kind> (bank and true_up: revenue.export), tax.<code>, rounding"
+        ),
         column("debit", AMOUNT, "amount debited", unit="currency"),
         column("credit", AMOUNT, "amount credited", unit="currency"),
         CURRENCY,

@@ -1,4 +1,4 @@
-"""Master data: service points, meters, registers, agreements, accounts, customers, tariff documents.
+"""Master data: service points, meters, registers, agreements and what they say, accounts, customers; tariffs and price series.
 
 Each table exists twice: as it is delivered (a pydantic document per row, see ``schemas.master_documents``)
 and as it is stored (the Arrow tables here). Times are half-open: ``_to`` is exclusive, null means still in force.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from schemas.readings import CHANNEL, DIRECTION, METER, QUANTITY, SERVICE_POINT
-from schemas.table import ENERGY, UTC_TIME, Table, column
+from schemas.table import ENERGY, PRICE, UTC_TIME, Table, column
 
 LOADED = column("loaded_run_id", pa.string(), "run that loaded the row")
 
@@ -95,6 +95,46 @@ AGREEMENTS = Table(
     ),
 )
 
+AGREEMENT_FACTS = Table(
+    name="agreement_facts",
+    doc="What agreements say in numbers, such as contracted_kw, or contracted_kw.p1 for a period of the tariff.",
+    key=("agreement_id", "fact", "valid_from"),
+    columns=(
+        column("agreement_id", pa.string(), "the agreement"),
+        column("fact", pa.string(), "contracted_kw, contracted_kw.p1, or any other name that a tariff asks for"),
+        column("value", ENERGY, "the number, in the unit that its name or the tariff says"),
+        column("valid_from", UTC_TIME, "valid from"),
+        column("valid_to", UTC_TIME, "until, exclusive", nullable=True),
+        LOADED,
+    ),
+)
+
+AGREEMENT_OPTIONS = Table(
+    name="agreement_options",
+    doc="What agreements are entitled to, such as low_income: charges may stand only for those.",
+    key=("agreement_id", "option", "valid_from"),
+    columns=(
+        column("agreement_id", pa.string(), "the agreement"),
+        column("option", pa.string(), "the word that a charge names in only_for"),
+        column("valid_from", UTC_TIME, "valid from"),
+        column("valid_to", UTC_TIME, "until, exclusive", nullable=True),
+        LOADED,
+    ),
+)
+
+OPENING_STATE = Table(
+    name="opening_state",
+    doc="What a billing period is handed over where no bill in this store came before it: banks, peaks, sums of the year.",
+    key=("agreement_id", "as_of", "name"),
+    columns=(
+        column("agreement_id", pa.string(), "the agreement"),
+        column("name", pa.string(), "as in carried_state: bank.money, bank.kwh|peak, peak|*|2025-12, ..."),
+        column("value", ENERGY, "how it stood when that day began"),
+        column("as_of", UTC_TIME, "begin of the first day of the billing period that it is handed to"),
+        LOADED,
+    ),
+)
+
 ACCOUNTS = Table(
     name="accounts",
     doc="Who is billed: ids only, names live in customers.",
@@ -134,5 +174,20 @@ TARIFFS = Table(
         column("sequence", pa.int64(), "1 for the first loaded, one more for each: the newest of a name counts"),
         column("text", pa.string(), "the YAML as loaded"),
         column("loaded_run_id", pa.string(), "run that loaded it"),
+    ),
+)
+
+PRICE_SERIES = Table(
+    name="price_series",
+    doc="Prices (or calorific values) in time, by name; of two deliveries the newer counts for the time that it covers.",
+    key=("name", "starts_at"),
+    partition_by=("month",),
+    columns=(
+        column("month", pa.string(), "month of starts_at in UTC, YYYY-MM"),
+        column("name", pa.string(), "what tariffs call the series"),
+        column("starts_at", UTC_TIME, "when the value begins to hold"),
+        column("ends_at", UTC_TIME, "until, exclusive; where the next row begins later, nothing is known in between"),
+        column("value", PRICE, "the value; what it is per, the tariff says"),
+        LOADED,
     ),
 )

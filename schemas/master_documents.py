@@ -27,6 +27,7 @@ LONGEST_TEXT = 500
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _DECIMAL = re.compile(r"-?[0-9]{1,29}(?:\.[0-9]{1,9})?")
 _WHOLE = re.compile(r"-?[0-9]{1,4}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -58,6 +59,13 @@ def _free_text(text: str) -> str:
 def _word(text: str) -> str:
     if _WORD.fullmatch(text) is None:
         _refuse("a name of lower-case letters, digits and _ is expected, such as import_kwh")
+    return text
+
+
+def _name(text: str) -> str:
+    """Return a name as tariff documents write one."""
+    if _NAME.fullmatch(text) is None:
+        _refuse("a name of letters, digits, _, . and - is expected, such as contracted_kw.p1")
     return text
 
 
@@ -132,6 +140,7 @@ def _text(value: object) -> str:
 Identifier = Annotated[str, AfterValidator(_identifier)]
 FreeText = Annotated[str, AfterValidator(_free_text)]
 Word = Annotated[str, AfterValidator(_word)]
+Name = Annotated[str, AfterValidator(_name)]
 TimeText = Annotated[str, AfterValidator(_time)]
 ClockText = Annotated[str, AfterValidator(_clock)]
 OffsetMinutes = Annotated[int, BeforeValidator(_offset)]
@@ -207,6 +216,34 @@ class AgreementRow(MasterRow):
     valid_to: TimeText | None = None
 
 
+class AgreementFactRow(MasterRow):
+    """What an agreement says in a number."""
+
+    agreement_id: Identifier
+    fact: Name
+    value: ExactDecimal
+    valid_from: TimeText
+    valid_to: TimeText | None = None
+
+
+class AgreementOptionRow(MasterRow):
+    """What an agreement is entitled to."""
+
+    agreement_id: Identifier
+    option: Name
+    valid_from: TimeText
+    valid_to: TimeText | None = None
+
+
+class OpeningStateRow(MasterRow):
+    """What the first billing period in this store is handed over."""
+
+    agreement_id: Identifier
+    name: FreeText
+    value: ExactDecimal
+    as_of: TimeText
+
+
 class AccountRow(MasterRow):
     """Who is billed, by ids only."""
 
@@ -233,6 +270,9 @@ ROWS: dict[str, type[MasterRow]] = {
     "meters": MeterRow,
     "registers": RegisterRow,
     "agreements": AgreementRow,
+    "agreement_facts": AgreementFactRow,
+    "agreement_options": AgreementOptionRow,
+    "opening_state": OpeningStateRow,
     "accounts": AccountRow,
     "customers": CustomerRow,
 }

@@ -24,7 +24,11 @@ RUNS = Table(
     columns=(
         column("run_id", pa.string(), "time-ordered id"),
         column("sequence", pa.int64(), "1 for the store's first run, one more for each"),
-        column("command", pa.string(), "init, masterdata.load, tariff.load, ingest, vee, bill.run, run, watch, release"),
+        column(
+            "command",
+            pa.string(),
+            "init, masterdata.load, tariff.load, tariff.series.load, ingest, vee, bill.run, run, watch, release",
+        ),
         column("month", pa.string(), "the month billed, YYYY-MM; null where none was", nullable=True),
         column("as_at", pa.date32(), "the day it was run as at; null where it does not matter", nullable=True),
         column("validated_months", list_of(pa.string()), "months whose readings were validated in every bucket"),

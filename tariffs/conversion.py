@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Self
@@ -68,6 +69,14 @@ class Conversion(Document):
     def varies(self) -> bool:
         """Whether the calorific value changes in time."""
         return not isinstance(self.calorific_value, Decimal)
+
+    def value_on(self, day: date) -> Decimal | None:
+        """Return the calorific value of a local date [MJ/m3]; None where it is a series' or before the first."""
+        if isinstance(self.calorific_value, Decimal):
+            return self.calorific_value
+        if isinstance(self.calorific_value, SeriesValue):
+            return None
+        return next((each.value for each in reversed(self.calorific_value) if each.from_ <= day), None)
 
 
 def series_of(dated: tuple[DatedValue, ...], clock: Clock) -> PriceSeries:

@@ -19,6 +19,8 @@ from tariffs.model import Tariff
 
 EXPORT = "export_kwh"
 """The determinant that a feed-in agreement bills."""
+READ_NEARBY = timedelta(days=1)
+"""A read this near to the begin or end of an agreement opens or closes it."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,11 @@ class Due:
         period_to: day after the last one.
         starts_at: first instant billed.
         ends_at: end, exclusive.
-        valid_from: when the agreement began.
+        valid_from: when the agreement began, as its row says.
         exports_elsewhere: a feed-in agreement bills the export.
         customer_id: the customer behind the account.
+        began_at: when it began first: an agreement whose tariff or account changed has several rows.
+        ended_at: when its last row ends; None while it goes on.
     """
 
     agreement_id: str
@@ -60,6 +64,24 @@ class Due:
     valid_from: datetime
     exports_elsewhere: bool
     customer_id: str
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def started(self) -> bool:
+        """Whether the agreement begins in this period: it is its first one ever."""
+        return self._meets(self.starts_at, self.began_at)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the agreement ends with this period."""
+        return self._meets(self.ends_at, self.ended_at)
+
+    def _meets(self, border: datetime, instant: datetime | None) -> bool:
+        """Tell whether a border of the period is that of the agreement; reads are taken about that day, not at midnight."""
+        if instant is None:
+            return False
+        return border == instant if self.billing_basis == "interval" else abs(border - instant) <= READ_NEARBY
 
     def bills(self, determinant: str) -> bool:
         """Tell whether the agreement bills a determinant: feed-in bills export alone, supply all that nobody else does."""
@@ -104,19 +126,24 @@ class Ready:
         energy: all energy billed [kWh].
         estimated: the part with estimated or substituted quality [kWh].
         registers: opening and closing reads, where there are any.
+        volume: all gas or water billed [m3].
+        estimated_volume: the part with estimated or substituted quality [m3].
     """
 
     due: Due
     energy: Decimal
     estimated: Decimal
     registers: list[dict[str, Any]] = field(default_factory=list)
+    volume: Decimal = Decimal(0)
+    estimated_volume: Decimal = Decimal(0)
 
     @property
     def estimated_share(self) -> Decimal:
-        """Share of the energy with estimated or substituted quality, six places."""
-        if not self.energy:
+        """Share of the energy, or of the volume of a gas or water meter, with estimated or substituted quality: six places."""
+        part, whole = (self.estimated, self.energy) if self.energy else (self.estimated_volume, self.volume)
+        if not whole:
             return Decimal(0)
-        return (self.estimated / self.energy).quantize(Decimal("0.000001"))
+        return (part / whole).quantize(Decimal("0.000001"))
 
 
 def due_agreements(master: MasterData, plan: RunPlan) -> list[Due]:
@@ -137,10 +164,29 @@ def due_agreements(master: MasterData, plan: RunPlan) -> list[Due]:
     for row in rows:
         if row["role"] == "feed_in":
             feeding.setdefault(row["service_point_id"], []).append((row["starts_at"], row["ends_at"]))
-    return [_due(row, basis, feeding) for row in rows]
+    lives = _lives(master.agreements)
+    return [_due(row, basis, feeding, lives[row["agreement_id"]]) for row in rows]
 
 
-def _due(row: dict[str, Any], basis: dict[str, str], feeding: dict[str, list[tuple[datetime, datetime]]]) -> Due:
+def _lives(agreements: pa.Table) -> dict[str, tuple[datetime, datetime | None]]:
+    """Return when each agreement begins and ends, over all of its rows; None where one has no end."""
+    wanted = [("valid_from", "min"), ("valid_to", "max"), ("valid_to", "count"), ("valid_from", "count")]
+    rows = agreements.group_by("agreement_id").aggregate(wanted).to_pylist()
+    return {
+        row["agreement_id"]: (
+            row["valid_from_min"],
+            row["valid_to_max"] if row["valid_to_count"] == row["valid_from_count"] else None,
+        )
+        for row in rows
+    }
+
+
+def _due(
+    row: dict[str, Any],
+    basis: dict[str, str],
+    feeding: dict[str, list[tuple[datetime, datetime]]],
+    life: tuple[datetime, datetime | None],
+) -> Due:
     others = feeding.get(row["service_point_id"], ()) if row["role"] == "supply" else ()
     names = (
         "agreement_id", "account_id", "service_point_id", "role", "tariff_id", "billing_clock", "currency",
@@ -151,6 +197,8 @@ def _due(row: dict[str, Any], basis: dict[str, str], feeding: dict[str, list[tup
         export_taxed=bool(row["export_tax"]),
         billing_basis=basis[row["service_point_id"]],
         exports_elsewhere=any(since < row["ends_at"] and until > row["starts_at"] for since, until in others),
+        began_at=life[0],
+        ended_at=life[1],
     )
 
 
@@ -179,8 +227,8 @@ def first_obstacle(due: Due, plan: RunPlan, tariffs: dict[str, LoadedTariff]) ->
 
 
 def by_terms(dues: Iterable[Due]) -> list[list[Due]]:
-    """Return the agreements in groups of equal tariff, period, clock and role: what is rated together."""
+    """Return the agreements in groups of equal tariff, period, clock and role: what is rated together, earlier periods first."""
     groups: dict[tuple[str, datetime, datetime, str, str], list[Due]] = {}
     for due in dues:
         groups.setdefault((due.tariff_id, due.starts_at, due.ends_at, due.billing_clock, due.role), []).append(due)
-    return [groups[terms] for terms in sorted(groups)]
+    return [groups[terms] for terms in sorted(groups, key=lambda terms: (terms[1], *terms))]

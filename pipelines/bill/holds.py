@@ -22,6 +22,18 @@ class HoldCode(StrEnum):
     READS_MISSING = "reads.missing"
     READS_BLOCKED = "reads.blocked"
     BAND_UNKNOWN = "register.band"
+    NEEDS_INTERVALS = "tariff.needs_intervals"
+    INTERVALS_UNEVEN = "intervals.uneven"
+    SERIES_MISSING = "series.missing"
+    PREVIOUS_MISSING = "previous.missing"
+    FACT_MISSING = "fact.missing"
+    FACT_CHANGED = "fact.changed"
+
+
+def of_tariff_error(code: str) -> HoldCode:
+    """Return the hold that a tariff error while rating puts on an agreement."""
+    named = (HoldCode.NEEDS_INTERVALS, HoldCode.SERIES_MISSING)
+    return next((hold for hold in named if hold.value == code), HoldCode.TARIFF_FAILED)
 
 
 OWNERS = {
@@ -39,5 +51,11 @@ OWNERS = {
     HoldCode.READS_MISSING: "metering",
     HoldCode.READS_BLOCKED: "metering",
     HoldCode.BAND_UNKNOWN: "pricing",
+    HoldCode.NEEDS_INTERVALS: "pricing",
+    HoldCode.INTERVALS_UNEVEN: "metering",
+    HoldCode.SERIES_MISSING: "pricing",
+    HoldCode.PREVIOUS_MISSING: "billing",
+    HoldCode.FACT_MISSING: "crm",
+    HoldCode.FACT_CHANGED: "crm",
 }
 """Who clears each code."""

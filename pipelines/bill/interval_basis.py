@@ -19,6 +19,8 @@ import pyarrow.compute as pc
 from pipelines.bill.band_sums import BandSums, band_sums
 from pipelines.bill.due import EXPORT, Due, Held, Ready
 from pipelines.bill.holds import HoldCode
+from pipelines.bill.in_force import asked_of
+from pipelines.bill.timelines import Fed, in_other_bands, lay_out, only, require_same_energy
 from pipelines.exact_product import exact_product
 from pipelines.masterdata.master import MasterData, epoch_minutes
 from pipelines.vee.facts import FAR
@@ -26,6 +28,7 @@ from tariffs.calendar import Combo, combos_of
 from tariffs.determinants import prices_export, required_determinants
 from tariffs.model import Tariff
 from tariffs.rated import Determinant
+from tariffs.timeline import Timeline
 
 _KEY = ("service_point_id", "meter_id", "channel")
 
@@ -38,16 +41,19 @@ class Measured:
         ready: the agreements that can be rated.
         held: those that cannot.
         quantities: determinants of ``ready``, in its order.
+        timeline: its intervals; None where the tariff needs none, or only sums are known.
     """
 
     ready: list[Ready]
     held: list[Held]
     quantities: dict[str, Determinant]
+    timeline: Timeline | None = None
 
     def only(self, picked: Sequence[int]) -> Measured:
         """Return some of the agreements."""
         quantities = {name: replace(made, values=made.values[list(picked)]) for name, made in self.quantities.items()}
-        return Measured([self.ready[number] for number in picked], self.held, quantities)
+        timeline = only(self.timeline, picked) if self.timeline is not None else None
+        return Measured([self.ready[number] for number in picked], self.held, quantities, timeline)
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,9 @@ class _Channel:
     expected_minutes: int
 
 
-def measure(dues: Sequence[Due], tariff: Tariff, readings: pa.Table, master: MasterData) -> Measured:
+def measure(
+    dues: Sequence[Due], tariff: Tariff, readings: pa.Table, master: MasterData, *, with_intervals: bool = False
+) -> Measured:
     """Sum the validated readings of agreements that share tariff and period.
 
     Args:
@@ -71,6 +79,7 @@ def measure(dues: Sequence[Due], tariff: Tariff, readings: pa.Table, master: Mas
         tariff: the tariff they share.
         readings: rows of ``READINGS_DAILY`` of their service points, all days of the period.
         master: master data of their service points.
+        with_intervals: single intervals are wanted even where the tariff looks at sums only.
     """
     starts_at, ends_at = dues[0].starts_at, dues[0].ends_at
     place = {due.service_point_id: number for number, due in enumerate(dues)}
@@ -78,12 +87,14 @@ def measure(dues: Sequence[Due], tariff: Tariff, readings: pa.Table, master: Mas
     obstacles: dict[int, tuple[HoldCode, str]] = {}
     sums: dict[str, _Sum] = {}
     units: dict[str, str] = {}
+    fed: dict[str, tuple[pa.Table, np.ndarray, list[_Channel]]] = {}
     for determinant, picked in _by_determinant(channels).items():
         rows, row_channel = _rows_of(readings, picked)
         made = _sum_channels(rows, row_channel, picked, len(dues), tariff, determinant or "import_kwh")
         _note_obstacles(obstacles, picked, made.covered, dues)
         if determinant is not None:
             sums[determinant] = made
+            fed[determinant] = (rows, row_channel, picked)
             units[determinant] = str(pc.max(rows["unit"]).as_py() or "kWh") if rows.num_rows else "kWh"
     metered = {channel.agreement for channel in channels if channel.determinant}
     for number, due in enumerate(dues):
@@ -99,7 +110,43 @@ def measure(dues: Sequence[Due], tariff: Tariff, readings: pa.Table, master: Mas
         name: _determinant(name, sums.get(name), [dues[n] for n in kept], keep, tariff, units.get(name, "kWh")) for name in wanted
     }
     held = [Held(dues[number], code, message) for number, (code, message) in sorted(obstacles.items())]
-    return Measured(ready, held, quantities)
+    measured = Measured(ready, held, quantities)
+    if not kept or not (with_intervals or asked_of(tariff, starts_at=starts_at, ends_at=ends_at).intervals):
+        return measured
+    new = np.full(len(dues), -1, dtype=np.int64)
+    new[keep] = np.arange(len(keep))
+    return _in_a_row(measured, {name: _fed(name, *fed[name], new, dues) for name in wanted if name in fed}, tariff)
+
+
+def _fed(
+    name: str, rows: pa.Table, row_channel: np.ndarray, channels: Sequence[_Channel], new: np.ndarray, dues: Sequence[Due]
+) -> Fed:
+    """Return the rows that feed a determinant of the agreements that bill it, numbered as they are kept."""
+    agreement = np.array([new[c.agreement] if dues[c.agreement].bills(name) else -1 for c in channels], dtype=np.int64)
+    since, until = (np.array([int(at.timestamp()) for at in times], dtype=np.int64) for times in _times(channels))
+    picked = np.flatnonzero(agreement[row_channel] >= 0)
+    entry = row_channel[picked]
+    return Fed(rows.take(pa.array(picked)), agreement[entry], since[entry], until[entry])
+
+
+def _times(channels: Sequence[_Channel]) -> tuple[list[datetime], list[datetime]]:
+    return [channel.since for channel in channels], [channel.until for channel in channels]
+
+
+def _in_a_row(measured: Measured, fed: dict[str, Fed], tariff: Tariff) -> Measured:
+    """Return what was measured with its intervals; agreements whose intervals make no row are held."""
+    due = measured.ready[0].due
+    laid = lay_out(fed, len(measured.ready), starts_at=due.starts_at, ends_at=due.ends_at)
+    why = dict(laid.uneven)
+    for number in in_other_bands(laid, measured.quantities, tariff, starts_at=due.starts_at, ends_at=due.ends_at):
+        why[number] = "its channels have intervals of several lengths, and the price changes inside the longer ones"
+    whole = replace(measured, timeline=laid.timeline)
+    fit = [number for number in range(len(measured.ready)) if number not in why]
+    kept = whole.only(fit) if why else whole
+    if kept.timeline is not None:
+        require_same_energy(kept.timeline, kept.quantities)
+    held = [Held(measured.ready[number].due, HoldCode.INTERVALS_UNEVEN, message) for number, message in sorted(why.items())]
+    return replace(kept, held=[*measured.held, *held])
 
 
 @dataclass(frozen=True)
@@ -290,14 +337,15 @@ def _note_unpriced(
 
 
 def _ready(due: Due, number: int, sums: dict[str, _Sum], units: dict[str, str], wanted: list[str]) -> Ready:
-    """Return the agreement with its energy and the estimated part of it."""
-    energy = estimated = Decimal(0)
+    """Return the agreement with its energy or volume and the estimated part of it."""
+    whole = {"kWh": Decimal(0), "m3": Decimal(0)}
+    part = dict(whole)
     for name in wanted:
         made = sums.get(name)
-        if made is not None and units[name] == "kWh" and due.bills(name):
-            energy += Decimal(int(np.abs(made.values[number]).sum())).scaleb(made.exponent)
-            estimated += Decimal(int(made.estimated[number])).scaleb(made.exponent)
-    return Ready(due, energy, estimated)
+        if made is not None and units[name] in whole and due.bills(name):
+            whole[units[name]] += Decimal(int(np.abs(made.values[number]).sum())).scaleb(made.exponent)
+            part[units[name]] += Decimal(int(made.estimated[number])).scaleb(made.exponent)
+    return Ready(due, whole["kWh"], part["kWh"], volume=whole["m3"], estimated_volume=part["m3"])
 
 
 def _determinant(name: str, made: _Sum | None, dues: Sequence[Due], keep: np.ndarray, tariff: Tariff, unit: str) -> Determinant:

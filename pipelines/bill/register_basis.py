@@ -116,11 +116,16 @@ def _measure(due: Due, tariff: Tariff, registers: _Registers) -> Measured | Held
 def _quantities(due: Due, tariff: Tariff, registers: _Registers) -> Measured | Held:
     """Return what the registers counted, by determinant, version and band."""
     totals: dict[str, dict[str | None, Decimal]] = {}
-    estimated = Decimal(0)
+    units: dict[str, str] = {}
+    whole = {"kWh": Decimal(0), "m3": Decimal(0)}
+    part = dict(whole)
     for fact, advance in registers.found:
         bands = totals.setdefault(fact["determinant"], {})
         bands[fact["rate_band"]] = bands.get(fact["rate_band"], Decimal(0)) + advance.advance
-        estimated += advance.advance if advance.estimated else Decimal(0)
+        unit = units.setdefault(fact["determinant"], fact["unit"])
+        if unit in whole:
+            whole[unit] += advance.advance
+            part[unit] += advance.advance if advance.estimated else Decimal(0)
     for name in sorted(set(totals) - set(required_determinants(tariff))):
         if name.endswith("_kwh") and name != "export_kwh" and any(totals[name].values()):
             return Held(due, HoldCode.UNPRICED, f"tariff {tariff.tariff} has no charge on {name}, of which some was used")
@@ -132,9 +137,9 @@ def _quantities(due: Due, tariff: Tariff, registers: _Registers) -> Measured | H
         if values is None:
             message = f"tariff {tariff.tariff} prices {name} by {sorted({str(c.band) for c in combos})}, the registers do not"
             return Held(due, HoldCode.BAND_UNKNOWN, message)
-        quantities[name] = Determinant(combos, EXPONENT, values, "kWh")
-    energy = sum((value for bands in totals.values() for value in bands.values()), Decimal(0))
-    return Measured([Ready(due, energy, estimated, _reads(registers))], [], quantities)
+        quantities[name] = Determinant(combos, EXPONENT, values, units.get(name, "kWh"))
+    ready = Ready(due, whole["kWh"], part["kWh"], _reads(registers), volume=whole["m3"], estimated_volume=part["m3"])
+    return Measured([ready], [], quantities)
 
 
 def _by_combo(totals: dict[str | None, Decimal], combos: tuple[Combo, ...], tariff: Tariff, due: Due) -> np.ndarray | None:

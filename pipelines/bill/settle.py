@@ -9,19 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.bill.agreement_facts import FactBook
+from pipelines.bill.carried_state import StateBook
+from pipelines.bill.cross_check import candidates_in_bucket, offer
 from pipelines.bill.documents import Documents, draw_up
 from pipelines.bill.due import Due, Held, LoadedTariff, by_terms, due_agreements, first_obstacle, loaded_tariffs
-from pipelines.bill.holds import HoldCode
+from pipelines.bill.holds import HoldCode, of_tariff_error
 from pipelines.bill.interval_basis import Measured, measure
 from pipelines.bill.register_basis import measure_registers
 from pipelines.bill.standing import Standing, standing_rows
+from pipelines.bill.terms import TermBook, Terms
 from pipelines.lakehouse.data_files import read_data_files
 from pipelines.lakehouse.store import Snapshot
 from pipelines.masterdata.master import MasterData, master_data
@@ -39,7 +43,8 @@ from schemas.findings import EXCEPTIONS
 from schemas.master_data import TARIFFS
 from schemas.readings import READINGS_DAILY
 from schemas.register_reads import REGISTER_READS
-from schemas.usage import USAGE
+from schemas.usage import CARRIED_STATE, USAGE
+from tariffs.timeline import Timeline
 
 EDGE_DAYS = 2
 """Standard-time days around a local period that may hold part of it."""
@@ -86,6 +91,10 @@ def settle_bucket(plan: RunPlan, result: BucketResult) -> BucketResult:
         result.fresh,
     )
     held, documents = _settle(work, dues)
+    if plan.cross_check:
+        groups = [(made, partial(_intervals_again, work, made)) for made in documents]
+        most = candidates_in_bucket(plan.cross_check, plan.settings.buckets)
+        result.samples, result.counters["bills_not_comparable"] = offer(groups, most)
     _put(work, result, standing, dues, held, documents)
     return result
 
@@ -131,16 +140,55 @@ def _settle(work: _Work, dues: Sequence[Due]) -> tuple[list[Held], list[Document
             open_.append(due)
         else:
             held.append(obstacle)
+    states = StateBook(work.plan.base, work.bucket, work.master)
+    noted = 0
+    book = TermBook(work.plan.base, FactBook(work.master), states)
     documents: list[Documents] = []
     for measured, loaded in _measured(work, open_, held):
         held += measured.held
         kept = _within_estimate_cap(work, measured, held)
+        states.note_held(held[noted:])
+        noted = len(held)
         if kept.ready:
-            try:
-                documents.append(draw_up(kept, loaded, work.plan, work.bucket))
-            except TariffError as problem:
-                held += [Held(ready.due, HoldCode.TARIFF_FAILED, problem.message) for ready in kept.ready]
+            documents += _documents(work, book, kept, loaded, held)
     return held, documents
+
+
+def _documents(work: _Work, book: TermBook, measured: Measured, loaded: LoadedTariff, held: list[Held]) -> Iterable[Documents]:
+    """Draw up the bills of a group; an agreement whose terms are not known, or that cannot be rated, is held."""
+    try:
+        kept, terms = book.agree(measured, loaded.tariff, held)
+    except TariffError as problem:
+        held += [Held(ready.due, of_tariff_error(problem.code), problem.message) for ready in measured.ready]
+        return
+    for part, own_terms in _rated_together(kept, terms):
+        try:
+            made = draw_up(part, loaded, work.plan, work.bucket, own_terms)
+        except TariffError as problem:
+            held += [Held(ready.due, of_tariff_error(problem.code), problem.message) for ready in part.ready]
+            continue
+        for ready, closing in zip(part.ready, made.closing, strict=True):
+            book.states.drawn[ready.due.agreement_id, ready.due.ends_at] = closing
+        yield made
+
+
+def _rated_together(measured: Measured, terms: Terms) -> Iterable[tuple[Measured, Terms]]:
+    """Yield the agreements whose intervals are equally long: what cannot be priced for one length may be for another."""
+    stretches = measured.timeline.stretches if measured.timeline is not None else ()
+    if len(stretches) < 2:  # noqa: PLR2004 - one length, or none: nothing to part
+        yield from [(measured, terms)] if measured.ready else []
+        return
+    for stretch in stretches:
+        picked = stretch.rows.tolist()
+        yield measured.only(picked), terms.only(picked)
+
+
+def _intervals_again(work: _Work, made: Documents, row: int) -> Timeline | None:
+    """Return the intervals of a bill whose tariff looked at sums only; None where they make no row."""
+    due = made.dues[row]
+    rows = work.readings.filter(pc.field("service_point_id") == due.service_point_id)
+    again = measure([due], made.inputs.tariff, rows, work.master, with_intervals=True)
+    return again.timeline if again.ready else None
 
 
 def _blocking(work: _Work, due: Due) -> Held | None:
@@ -210,12 +258,13 @@ def _put(
     held: Sequence[Held],
     documents: Sequence[Documents],
 ) -> None:
-    """Write bills, lines, usage, holds and CRM records, month by month."""
+    """Write bills, lines, usage, carried state, holds and CRM records, month by month."""
     drafts = pa.concat_tables([BILLS.empty(), *(d.bills for d in documents)]).combine_chunks()
     lines = pa.concat_tables([CHARGE_LINES.empty(), *(d.lines for d in documents)]).combine_chunks()
     usage = pa.concat_tables([USAGE.empty(), *(d.usage for d in documents)]).combine_chunks()
+    state = pa.concat_tables([CARRIED_STATE.empty(), *(d.state for d in documents)]).combine_chunks()
     merged = standing.merge(
-        drafts, lines, usage, held, opened_at=_opened_at(work.plan), run_id=work.plan.run_id, bucket=work.bucket
+        drafts, lines, usage, state, held, opened_at=_opened_at(work.plan), run_id=work.plan.run_id, bucket=work.bucket
     )
     events = _events(work)
     records = crm_records(merged, standing.records, dues, work.readings, work.exceptions, events, work.plan, work.bucket)
@@ -226,6 +275,7 @@ def _put(
             (BILLS, merged.bills),
             (CHARGE_LINES, merged.lines),
             (USAGE, merged.usage),
+            (CARRIED_STATE, merged.state),
             (HOLDS, merged.holds),
             (CRM_RECORDS, records),
         ):

@@ -19,9 +19,9 @@ from schemas.codes import BillStatus
 from schemas.crm import CRM_RECORDS
 from schemas.periods import month_dates
 from schemas.table import Table
-from schemas.usage import USAGE
+from schemas.usage import CARRIED_STATE, USAGE
 
-SETTLED_TABLES = (BILLS, CHARGE_LINES, USAGE, HOLDS, CRM_RECORDS)
+SETTLED_TABLES = (BILLS, CHARGE_LINES, USAGE, CARRIED_STATE, HOLDS, CRM_RECORDS)
 _SLIM = [
     "bill_id", "agreement_id", "period_from", "period_to", "starts_at", "ends_at", "status", "inputs_sha256", "billing_basis",
 ]  # fmt: skip
@@ -35,6 +35,7 @@ class Merged:
         bills: every bill of the months, cancelled ones included.
         lines: their lines.
         usage: their determinants.
+        state: what they were handed and hand on.
         holds: open and closed.
         counters: figures for the report.
     """
@@ -42,6 +43,7 @@ class Merged:
     bills: pa.Table
     lines: pa.Table
     usage: pa.Table
+    state: pa.Table
     holds: pa.Table
     counters: Counter[str] = field(default_factory=Counter)
 
@@ -69,6 +71,7 @@ class Standing:
     bills: pa.Table
     lines: pa.Table
     usage: pa.Table
+    state: pa.Table
     holds: pa.Table
     records: pa.Table
     first_day: date
@@ -79,6 +82,7 @@ class Standing:
         drafts: pa.Table,
         lines: pa.Table,
         usage: pa.Table,
+        state: pa.Table,
         held: Sequence[Held],
         *,
         opened_at: datetime,
@@ -91,6 +95,7 @@ class Standing:
             drafts: new bills.
             lines: their lines.
             usage: their determinants.
+            state: what they were handed and hand on.
             held: agreements that were not billed.
             opened_at: stamped on new holds.
             run_id: likewise.
@@ -102,7 +107,7 @@ class Standing:
         new = drafts.filter(pc.is_in(drafts["bill_id"], value_set=_texts(verdict.taken)))
         new_lines = lines.filter(pc.is_in(lines["bill_id"], value_set=_texts(verdict.taken)))
         bills = pa.concat_tables([self.bills.filter(keep_bills), new]).combine_chunks()
-        usage = _usage_of(bills, self.usage, usage, new)
+        usage, state = _rows_of(bills, self.usage, usage, new), _rows_of(bills, self.state, state, new)
         held = [one for one in held if one.due.key not in verdict.settled]
         holds, opened = self._holds(held, opened_at=opened_at, run_id=run_id, bucket=bucket)
         counters = Counter(
@@ -113,9 +118,8 @@ class Standing:
             holds_open=len(held),
             holds_new=opened,
         )
-        return Merged(
-            bills, pa.concat_tables([self.lines.filter(keep_lines), new_lines]).combine_chunks(), usage, holds, counters
-        )
+        kept_lines = pa.concat_tables([self.lines.filter(keep_lines), new_lines]).combine_chunks()
+        return Merged(bills, kept_lines, usage, state, holds, counters)
 
     def _judge(self, drafts: pa.Table, held: Sequence[Held]) -> _Verdict:
         """Decide, agreement by agreement, whether a new draft or the standing bill counts."""
@@ -191,16 +195,17 @@ def standing_rows(plan: RunPlan, bucket: int, dues: Sequence[Due]) -> Standing:
     """Read the bills, holds and records of the months that the plan may touch."""
     request = plan.billing
     if request is None:
-        bills, lines, usage, holds, records = (table.empty() for table in SETTLED_TABLES)
-        return Standing((), bills, lines, usage, holds, records, date.min, date.min)
+        bills, lines, usage, state, holds, records = (table.empty() for table in SETTLED_TABLES)
+        return Standing((), bills, lines, usage, state, holds, records, date.min, date.min)
     months = {due.month for due in dues}
     month = request.first_day.isoformat()[:7]
     while month_dates(month)[0] < request.end_day:
         if any(plan.base.files(table, month=month, bucket=str(bucket)) for table in (BILLS, HOLDS)):
             months.add(month)
         month = (month_dates(month)[1]).isoformat()[:7]
-    bills, lines, usage, holds, records = (_read(plan, table, sorted(months), bucket) for table in SETTLED_TABLES)
-    return Standing(tuple(sorted(months)), bills, lines, usage, holds, records, request.first_day, request.end_day)
+    read = (_read(plan, table, sorted(months), bucket) for table in SETTLED_TABLES)
+    bills, lines, usage, state, holds, records = read
+    return Standing(tuple(sorted(months)), bills, lines, usage, state, holds, records, request.first_day, request.end_day)
 
 
 def _read(plan: RunPlan, table: Table, months: Sequence[str], bucket: int) -> pa.Table:
@@ -216,8 +221,8 @@ def _texts(values: set[str]) -> pa.Array:
     return pa.array(sorted(values), pa.string())
 
 
-def _usage_of(bills: pa.Table, before: pa.Table, new: pa.Table, new_bills: pa.Table) -> pa.Table:
-    """Return the determinants of the bills that stand: new ones for new bills, the old rows for the rest."""
+def _rows_of(bills: pa.Table, before: pa.Table, new: pa.Table, new_bills: pa.Table) -> pa.Table:
+    """Return the determinants, or the state, of the bills that stand: new rows for new bills, the old rows for the rest."""
     fresh = _keys(new_bills)
     kept = _keys(bills) - fresh
     rows = [

@@ -11,7 +11,7 @@ import click
 from pipelines.cli.bill_text import document_parts, explanation_parts
 from pipelines.cli.flows import NEW_FINDINGS, billing_line
 from pipelines.cli.grid import Grid
-from pipelines.cli.options import DayParameter, as_at_option, common, month_option
+from pipelines.cli.options import DayParameter, as_at_option, common, cross_check_option, month_option
 from pipelines.cli.outcome import Outcome
 from pipelines.cli.progress import progress
 from pipelines.cli.session import Session
@@ -38,6 +38,7 @@ def bill() -> None:
 @click.option("--from", "first", type=DayParameter(), help="First local day to bill, in place of --month.")
 @click.option("--to", "end", type=DayParameter(), help="Day after the last one.")
 @as_at_option
+@cross_check_option
 @click.option("--dry-run", is_flag=True, help="Say what would change; leave the store as it is.")
 @common
 @click.pass_obj
@@ -48,6 +49,7 @@ def run(
     first: date | None,
     end: date | None,
     as_at: date | None,
+    cross_check: int,
     dry_run: bool,
     root: Path,
 ) -> Outcome:
@@ -57,7 +59,8 @@ def run(
     bill is never made again. Exit code 3: agreements were held that were not before.
     """
     since, until = _period(month, first, end)
-    request = FlowRequest("bill.run", billing=BillingRequest(since, until, as_at or session.today()))
+    billing = BillingRequest(since, until, as_at or session.today())
+    request = FlowRequest("bill.run", billing=billing, cross_check=cross_check)
     if dry_run:
         return _dry_run(session, Store(root), request)
     with progress(root):
@@ -133,7 +136,8 @@ def explain(name: str, line_no: int | None, root: Path) -> Outcome:
     entries = [asdict(line) for line in chosen]
     if line_no is None:
         for entry in entries:
-            (entry["metered"] or {}).pop("intervals", None)
+            for listed in (entry["metered"], *(entry["metered"] or {}).get("less", ())):
+                (listed or {}).pop("intervals", None)
     names = (
         "bill_id",
         "bill_number",
@@ -164,4 +168,5 @@ def release(session: Session, *, names: tuple[str, ...], every: bool, root: Path
     totals = ", ".join(f"{money(total)} {currency}" for currency, total in sorted(report.totals.items()))
     already = f"; {len(report.already_final)} were final" if report.already_final else ""
     shown = [f"released {len(report.released)} bills" + (f": {totals}" if totals else "") + already]
-    return Outcome(asdict(report), shown, run_id=report.run_id)
+    waiting = [f"{name} waits: {why}" for name, why in report.waiting.items()]
+    return Outcome(asdict(report), shown, waiting, run_id=report.run_id)

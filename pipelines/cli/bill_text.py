@@ -7,8 +7,10 @@ from typing import Any
 
 from pipelines.cli.grid import Grid
 from pipelines.cli.outcome import plain_value
-from pipelines.operations.explain import LineExplanation, Metered
-from pipelines.operations.interval_evidence import Source
+from pipelines.operations.explain import LineExplanation
+from pipelines.operations.interval_evidence import Interval, Source
+from pipelines.operations.metered_energy import Metered
+from pipelines.operations.power_evidence import Peak
 from schemas.bill_document import BillDocument, money, plain
 
 _MOST_SOURCES = 3
@@ -49,7 +51,13 @@ def document_parts(bill: BillDocument) -> list[str | Grid]:
         f"times {r.multiplier} makes {r.advance} ({r.status})"
         for r in bill.registers
     ]
-    return [*head, "", grid, "", sums, share, *reads, f"why: m2b bill explain {bill.bill_id}"]
+    powers = [
+        f"{power.determinant}{f' in {power.band}' if power.band else ''}: {plain(power.value)} {power.unit}"
+        + (f", from {plain_value(power.at)}" if power.at is not None else "")
+        for power in bill.measured
+    ]
+    carried = [f"{state.name}: {plain(state.opening)} before, {plain(state.closing)} after this bill" for state in bill.carried]
+    return [*head, "", grid, "", sums, share, *reads, *powers, *carried, f"why: m2b bill explain {bill.bill_id}"]
 
 
 def explanation_parts(bill: dict[str, Any], lines: Sequence[LineExplanation], *, with_intervals: bool) -> list[str | Grid]:
@@ -67,7 +75,19 @@ def _line_parts(line: LineExplanation, *, with_intervals: bool) -> list[str | Gr
     parts: list[str | Grid] = ["", f"line {line.line_no}: {line.text}", f"  {line.formula}", f"  {tariff}"]
     if line.metered is not None:
         parts += _metered_parts(line, line.metered, with_intervals=with_intervals)
+    for peak in line.peaks:
+        parts += _peak_parts(peak)
+    for state in line.carried:
+        parts.append(f"  {state.name}: {plain(state.opening)} before this bill, {plain(state.closing)} after it")
     return parts
+
+
+def _peak_parts(peak: Peak) -> list[str | Grid]:
+    """Return a measured power and the intervals of its window."""
+    band = f" in {peak.band}" if peak.band else ""
+    at = f", {peak.minutes or '?'} minutes from {plain_value(peak.at)}" if peak.at is not None else ""
+    parts: list[str | Grid] = [f"  {peak.determinant}{band}: {plain(peak.value)} {peak.unit}{at}"]
+    return [*parts, _interval_grid(peak.intervals)] if peak.intervals else parts
 
 
 def _metered_parts(line: LineExplanation, metered: Metered, *, with_intervals: bool) -> list[str | Grid]:
@@ -83,12 +103,16 @@ def _metered_parts(line: LineExplanation, metered: Metered, *, with_intervals: b
         rows = [[r.meter_id, r.channel, r.place, r.read_at, r.index, _place(r.source)] for r in metered.reads]
         parts.append(Grid(["meter", "register", "read", "at", "index", "from"], rows, right=["index"]))
     elif with_intervals:
-        parts.append(_interval_grid(metered))
+        parts.append(_interval_grid(metered.intervals))
     else:
         rows = [[str(d.day), d.channel, plain(d.quantity), str(d.slots), _places(d.sources)] for d in metered.days]
         parts.append(Grid(["day", "channel", "quantity", "slots", "from"], rows, right=["quantity", "slots"]))
+    for other in metered.less:
+        parts.append(f"  less {other.determinant} of {', '.join(other.channels) or 'no channel'}: {plain(other.quantity)}")
+        parts += [_interval_grid(other.intervals)] if with_intervals else []
     shared = f"lines {', '.join(map(str, metered.lines))} together" if len(metered.lines) > 1 else f"line {line.line_no}"
-    parts.append(f"  sum {plain(metered.quantity)}: equal to the quantity of {shared}")
+    said = f"{metered.note}, of {shared}" if metered.note else f"equal to the quantity of {shared}"
+    parts.append(f"  sum {plain(metered.quantity)}: {said}")
     return parts
 
 
@@ -97,21 +121,24 @@ def _quality(share: Any) -> str:  # noqa: ANN401 - a QualityShare
     return f"{share.slots:,} slots {share.quality}{method}: {plain(share.quantity)}"
 
 
-def _interval_grid(metered: Metered) -> Grid:
+def _interval_grid(intervals: Sequence[Interval]) -> Grid:
+    priced = any(interval.price is not None for interval in intervals)
     rows = [
         [
             plain_value(i.interval_start),
             str(i.interval_minutes),
             i.channel,
             "missing" if i.value is None else plain(i.value),
+            *(["" if i.price is None else plain(i.price)] if priced else []),
             i.quality,
             i.method,
             _place(i.source),
         ]
-        for i in metered.intervals
+        for i in intervals
     ]
-    headers = ["interval start", "minutes", "channel", "value", "quality", "method", "from"]
-    return Grid(headers, rows, right=["minutes", "value"])
+    price = ["price"] if priced else []
+    headers = ["interval start", "minutes", "channel", "value", *price, "quality", "method", "from"]
+    return Grid(headers, rows, right=["minutes", "value", *price])
 
 
 def _place(source: Source | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from pipelines.cli.options import FILE, as_at_option, common, ingest_options, month_option
+from pipelines.cli.options import FILE, as_at_option, common, cross_check_option, ingest_options, month_option
 from pipelines.cli.outcome import Outcome
 from pipelines.cli.progress import progress
 from pipelines.cli.session import Session
@@ -94,6 +94,7 @@ def vee(session: Session, month: str | None, root: Path) -> Outcome:
 @click.argument("paths", nargs=-1, required=True, type=FILE, metavar="PATH...")
 @month_option(required=True, help_text="The month to bill.")
 @as_at_option
+@cross_check_option
 @ingest_options
 @click.option("--skip-code", is_flag=True, help="Exit with 99 when there was nothing to do.")
 @click.option(
@@ -111,6 +112,7 @@ def run(
     paths: tuple[Path, ...],
     month: str,
     as_at: date | None,
+    cross_check: int,
     format_name: str,
     mapping: Path | None,
     clock: str | None,
@@ -127,7 +129,8 @@ def run(
     store = open_or_make(root, session.now)
     first, end = month_dates(month)
     billing = BillingRequest(first, end, as_at or session.today())
-    request = FlowRequest("run", paths, read_options(format_name, mapping, clock), billing, runner_options=beam_options)
+    how = read_options(format_name, mapping, clock)
+    request = FlowRequest("run", paths, how, billing, runner_options=beam_options, cross_check=cross_check)
     with progress(root):
         report = run_flow(store, request, session.now)
     code = NEW_FINDINGS if report.new_rejections or report.new_holds else 0
@@ -158,7 +161,16 @@ def billing_line(counters: dict[str, Any]) -> str:
     made, kept, held = (counters.get(name, 0) for name in ("bills_made", "bills_kept", "holds_open"))
     late = counters.get("rebill_candidates", 0)
     tail = f", {late:,} final bills would come out otherwise now" if late else ""
-    return f"bills: {made:,} made, {kept:,} kept; held: {held:,} ({counters.get('holds_new', 0):,} new){tail}"
+    return f"bills: {made:,} made, {kept:,} kept; held: {held:,} ({counters.get('holds_new', 0):,} new){tail}{_checked(counters)}"
+
+
+def _checked(counters: dict[str, Any]) -> str:
+    """Return what the reference engine said, nothing where it was not asked."""
+    if "bills_cross_checked" not in counters:
+        return ""
+    passed_over = counters.get("bills_not_comparable", 0)
+    said = f", {passed_over:,} passed over: they rest on registers" if passed_over else ""
+    return f"; {counters['bills_cross_checked']:,} rated again by the reference engine with the same result{said}"
 
 
 def rejected_rows(store: Store, report: FlowReport) -> list[dict[str, Any]]:

@@ -27,8 +27,9 @@ def masterdata() -> None:
 def load(session: Session, paths: tuple[Path, ...], root: Path) -> Outcome:
     """Load master data: all of it, or nothing and every reason.
 
-    PATH is a folder, or a file named after its table: service_points, meters, registers, agreements, accounts,
-    customers (.csv, .parquet or .jsonl). The same again changes nothing; a newer row for a key replaces the old one.
+    PATH is a folder, or a file named after its table: service_points, meters, registers, agreements, agreement_facts,
+    agreement_options, opening_state, accounts, customers (.csv, .parquet or .jsonl). The same again changes nothing; a
+    newer row for a key replaces the old one.
     """
     report = store_master_data(open_or_make(root, session.now), paths, session.now)
     defaults = default_channels()

@@ -120,6 +120,17 @@ def as_at_option(command: Command) -> Command:
     )
 
 
+def cross_check_option(command: Command) -> Command:
+    """Add ``--cross-check``."""
+    return click.option(
+        "--cross-check",
+        type=click.IntRange(min=0),
+        default=0,
+        metavar="N",
+        help="Rate N bills of the run again by the reference engine; a disagreement publishes nothing, exit code 5.",
+    )(command)
+
+
 def month_option(*, required: bool, help_text: str) -> Callable[[Command], Command]:
     """Return the option ``--month``."""
     return click.option("--month", type=MonthParameter(), required=required, help=help_text)

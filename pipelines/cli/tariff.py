@@ -9,6 +9,7 @@ import click
 from pipelines.cli.grid import Grid
 from pipelines.cli.options import FILE, common
 from pipelines.cli.outcome import Outcome
+from pipelines.cli.series import series
 from pipelines.cli.session import Session
 from pipelines.cli.tariff_check import check
 from pipelines.cli.tariff_entry import entry_of
@@ -26,6 +27,7 @@ def tariff() -> None:
 tariff.add_command(simulate)
 tariff.add_command(import_command)
 tariff.add_command(check)
+tariff.add_command(series)
 
 
 @tariff.command()

@@ -36,18 +36,25 @@ _SPANS = (
     _Span("meters", "meter_id", "installed_from", "installed_to", "the meter is installed elsewhere, or twice, at that time"),
     _Span("registers", "meter_id, channel", "valid_from", "valid_to", "the channel has two rows at that time"),
     _Span("agreements", "service_point_id, role", "valid_from", "valid_to", "the service point has two agreements of that role"),
+    _Span("agreement_facts", "agreement_id, fact", "valid_from", "valid_to", "the fact has two values at that time"),
+    _Span("agreement_options", "agreement_id, option", "valid_from", "valid_to", "the option stands there twice at that time"),
 )
 _PERIODS = (
     ("service_points", "connected_from", "connected_to"),
     ("meters", "installed_from", "installed_to"),
     ("registers", "valid_from", "valid_to"),
     ("agreements", "valid_from", "valid_to"),
+    ("agreement_facts", "valid_from", "valid_to"),
+    ("agreement_options", "valid_from", "valid_to"),
 )
 _REFERENCES = (
     ("meters", "service_point_id", "service_points"),
     ("registers", "meter_id", "meters"),
     ("agreements", "service_point_id", "service_points"),
     ("agreements", "account_id", "accounts"),
+    ("agreement_facts", "agreement_id", "agreements"),
+    ("agreement_options", "agreement_id", "agreements"),
+    ("opening_state", "agreement_id", "agreements"),
     ("accounts", "customer_id", "customers"),
 )
 _VALUES = (
@@ -64,9 +71,9 @@ def check(tables: Mapping[str, pa.Table]) -> list[Problem]:
 
     Refused are: an end that is not after its beginning; a multiplier, fuse or wraps_at not above zero, dials outside 1 to 12,
     decimals outside 0 to 9; a reference to a row that does not exist (customers only where any are loaded); a meter at
-    two places at once; two rows of one channel at once; two agreements of one role at one service point at once; and
-    energy that would be counted twice: a main register, a check register or rate registers of one meter that feed the
-    same determinant in the same direction at the same time.
+    two places at once; two rows of one channel at once; two agreements of one role at one service point at once; a fact
+    with two values, or an option twice, at once; and energy that would be counted twice: a main register, a check register or
+    rate registers of one meter that feed the same determinant in the same direction at the same time.
 
     Args:
         tables: all tables of ``STORED`` as ``merge`` returns them.

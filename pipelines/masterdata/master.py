@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
@@ -16,9 +16,21 @@ import pyarrow.compute as pc
 from pipelines.lakehouse.buckets import buckets_of
 from pipelines.lakehouse.store import Snapshot
 from pipelines.masterdata.resolve import NEM12, register_map
-from schemas.master_data import ACCOUNTS, AGREEMENTS, CUSTOMERS, METERS, REGISTERS, SERVICE_POINTS
+from schemas.master_data import (
+    ACCOUNTS,
+    AGREEMENT_FACTS,
+    AGREEMENT_OPTIONS,
+    AGREEMENTS,
+    CUSTOMERS,
+    METERS,
+    OPENING_STATE,
+    REGISTERS,
+    SERVICE_POINTS,
+)
 
-MASTER_TABLES = (SERVICE_POINTS, METERS, REGISTERS, AGREEMENTS, ACCOUNTS, CUSTOMERS)
+MASTER_TABLES = (
+    SERVICE_POINTS, METERS, REGISTERS, AGREEMENTS, AGREEMENT_FACTS, AGREEMENT_OPTIONS, OPENING_STATE, ACCOUNTS, CUSTOMERS,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,9 @@ class MasterData:
         registers: rows of ``REGISTERS``.
         agreements: rows of ``AGREEMENTS``.
         accounts: rows of ``ACCOUNTS`` that pay for them.
+        facts: rows of ``AGREEMENT_FACTS``.
+        options: rows of ``AGREEMENT_OPTIONS``.
+        opening: rows of ``OPENING_STATE``.
     """
 
     service_points: pa.Table
@@ -38,6 +53,9 @@ class MasterData:
     registers: pa.Table
     agreements: pa.Table
     accounts: pa.Table
+    facts: pa.Table = field(default_factory=AGREEMENT_FACTS.empty)
+    options: pa.Table = field(default_factory=AGREEMENT_OPTIONS.empty)
+    opening: pa.Table = field(default_factory=OPENING_STATE.empty)
 
     def register_map(self, channels: pa.Table, starts_at: datetime, ends_at: datetime) -> pa.Table:
         """Return what each of ``channels`` is during ``[starts_at, ends_at)``, see ``masterdata.resolve``.
@@ -61,12 +79,21 @@ def _dealt(root: Path, pins: tuple[tuple[str, int], ...], buckets: int) -> tuple
     snapshot = Snapshot(root, "", 0, dict(pins))
     points, meters, agreements = (_by_bucket(snapshot.read(table), buckets) for table in (SERVICE_POINTS, METERS, AGREEMENTS))
     registers, accounts = snapshot.read(REGISTERS).combine_chunks(), snapshot.read(ACCOUNTS).combine_chunks()
+    said = [snapshot.read(table).combine_chunks() for table in (AGREEMENT_FACTS, AGREEMENT_OPTIONS, OPENING_STATE)]
     dealt = []
     for bucket in range(buckets):
         own = pc.is_in(registers["meter_id"], value_set=pc.unique(meters[bucket]["meter_id"]))
         payers = pc.is_in(accounts["account_id"], value_set=pc.unique(agreements[bucket]["account_id"]))
+        ids = pc.unique(agreements[bucket]["agreement_id"])
         dealt.append(
-            MasterData(points[bucket], meters[bucket], registers.filter(own), agreements[bucket], accounts.filter(payers))
+            MasterData(
+                points[bucket],
+                meters[bucket],
+                registers.filter(own),
+                agreements[bucket],
+                accounts.filter(payers),
+                *(rows.filter(pc.is_in(rows["agreement_id"], value_set=ids)) if rows.num_rows else rows for rows in said),
+            )
         )
     return tuple(dealt)
 

@@ -20,11 +20,27 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipelines.masterdata.cells import SOURCES, Cells
 from pipelines.masterdata.problems import INVALID, Problem, refuse_if_any
-from schemas.master_data import ACCOUNTS, AGREEMENTS, CUSTOMERS, LOADED, METERS, REGISTERS, SERVICE_POINTS
+from schemas.master_data import (
+    ACCOUNTS,
+    AGREEMENT_FACTS,
+    AGREEMENT_OPTIONS,
+    AGREEMENTS,
+    CUSTOMERS,
+    LOADED,
+    METERS,
+    OPENING_STATE,
+    REGISTERS,
+    SERVICE_POINTS,
+)
 from schemas.master_documents import ROWS
 from schemas.table import UTC_TIME, Table
 
-STORED: dict[str, Table] = {table.name: table for table in (SERVICE_POINTS, METERS, REGISTERS, AGREEMENTS, ACCOUNTS, CUSTOMERS)}
+STORED: dict[str, Table] = {
+    table.name: table
+    for table in (
+        SERVICE_POINTS, METERS, REGISTERS, AGREEMENTS, AGREEMENT_FACTS, AGREEMENT_OPTIONS, OPENING_STATE, ACCOUNTS, CUSTOMERS,
+    )
+}  # fmt: skip
 PLACE = "place"
 """Column of the loaded rows that says ``file:line``."""
 _STORED_AS = {"standard_offset": "standard_offset_minutes"}

@@ -1,7 +1,7 @@
 """Delivered times to instants: a bare date is midnight in the zone of the service point a row belongs to.
 
-A row of ``registers`` belongs to a service point through its meter. Where that meter was at service points of several
-zones, a time of its registers needs an offset of its own.
+A row of ``registers`` belongs to a service point through its meter, what an agreement says through the agreement. Where that
+meter was at service points of several zones, a time of its registers needs an offset of its own.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from schemas.table import UTC_TIME
 _NO_ZONE = "+00:00"
 """Stands in for the zone of a service point nobody knows, so that ``check`` can tell all of them at once."""
 _SEVERAL = ""
+OF_AGREEMENTS = ("agreement_facts", "agreement_options", "opening_state")
+"""Tables whose rows belong to a service point through their agreement."""
 
 
 def resolve_times(
@@ -37,7 +39,9 @@ def resolve_times(
         the standard time of the zone and ``billing_clock`` the zone where they were not given.
     """
     zones = _zones(existing, loaded)
-    meter_zones = _meter_zones(existing, loaded, zones) if "registers" in loaded else {}
+    meter_zones = _zones_through(existing, loaded, zones, "meters", "meter_id") if "registers" in loaded else {}
+    of_agreements = any(name in loaded for name in OF_AGREEMENTS)
+    agreement_zones = _zones_through(existing, loaded, zones, "agreements", "agreement_id") if of_agreements else {}
     resolved = {}
     for name, rows in loaded.items():
         clocks: list[str] = [_NO_ZONE] * rows.num_rows
@@ -48,6 +52,8 @@ def resolve_times(
             clocks = [zones.get(point, _NO_ZONE) for point in rows["service_point_id"].to_pylist()]
         elif name == "registers":
             clocks = [meter_zones.get(meter, _NO_ZONE) for meter in rows["meter_id"].to_pylist()]
+        elif name in OF_AGREEMENTS:
+            clocks = [agreement_zones.get(agreement, _NO_ZONE) for agreement in rows["agreement_id"].to_pylist()]
         if name == "agreements":
             rows = _default(rows, "billing_clock", clocks)  # noqa: PLW2901 - the same rows, completed
         resolved[name] = _instants(name, rows, clocks, problems)
@@ -64,15 +70,17 @@ def _zones(existing: Mapping[str, pa.Table], loaded: Mapping[str, pa.Table]) -> 
     return zones
 
 
-def _meter_zones(existing: Mapping[str, pa.Table], loaded: Mapping[str, pa.Table], zones: Mapping[str, str]) -> dict[str, str]:
-    """Return the zone of each meter, ``_SEVERAL`` where it was in more than one."""
+def _zones_through(
+    existing: Mapping[str, pa.Table], loaded: Mapping[str, pa.Table], zones: Mapping[str, str], table: str, key: str
+) -> dict[str, str]:
+    """Return the zone of each meter or agreement, ``_SEVERAL`` where it was in more than one."""
     found: dict[str, str] = {}
     for tables in (existing, loaded):
-        if "meters" in tables:
-            rows = tables["meters"]
-            for meter, point in zip(rows["meter_id"].to_pylist(), rows["service_point_id"].to_pylist(), strict=True):
+        if table in tables:
+            rows = tables[table]
+            for name, point in zip(rows[key].to_pylist(), rows["service_point_id"].to_pylist(), strict=True):
                 zone = zones.get(point, _NO_ZONE)
-                found[meter] = zone if found.get(meter, zone) == zone else _SEVERAL
+                found[name] = zone if found.get(name, zone) == zone else _SEVERAL
     return found
 
 
@@ -111,7 +119,7 @@ def _parsed(
         if text is None:
             continue
         if clock == _SEVERAL and parse_time(text).tzinfo is None:
-            reasons[text, clock] = f"{text!r} needs an offset: its meter is at service points of several zones"
+            reasons[text, clock] = f"{text!r} needs an offset: its meter or agreement is at service points of several zones"
             continue
         try:
             instants[text, clock] = parse_instant(text, clock or _NO_ZONE)

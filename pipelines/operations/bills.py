@@ -13,6 +13,8 @@ from pipelines.lakehouse.store import Snapshot
 from schemas.bill_document import BillDocument
 from schemas.bills import BILLS, CHARGE_LINES
 from schemas.errors import InputRefusedError
+from schemas.table import Table
+from schemas.usage import CARRIED_STATE, USAGE
 
 
 def find_bills(snapshot: Snapshot, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -41,6 +43,15 @@ def lines_of(snapshot: Snapshot, bill: dict[str, Any]) -> pa.Table:
     return lines.sort_by("line_no")
 
 
+def bill_rows(snapshot: Snapshot, table: Table, bill: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of a table of agreements and periods that belong to a bill, in order of the table's key."""
+    own = pc.field("agreement_id") == bill["agreement_id"]
+    for name in ("period_from", "period_to"):
+        own &= pc.field(name) == pa.scalar(bill[name])
+    rows = snapshot.read(table, filters=own, month=bill["month"], bucket=str(bill["bucket"]))
+    return rows.sort_by([(name, "ascending") for name in table.key]).to_pylist()
+
+
 def bill_document(snapshot: Snapshot, name: str) -> BillDocument:
     """Return a bill with its lines as a document.
 
@@ -50,7 +61,14 @@ def bill_document(snapshot: Snapshot, name: str) -> BillDocument:
     bill = find_bills(snapshot, [name])[0]
     lines = [{key: row[key] for key in row if key not in _NOT_ON_A_LINE} for row in lines_of(snapshot, bill).to_pylist()]
     body = {key: value for key, value in bill.items() if key not in ("month", "bucket", "registers", "inputs_sha256")}
-    return BillDocument.model_validate(body | {"registers": json.loads(bill["registers"]), "lines": lines})
+    measured = [
+        {name: row[name] for name in ("determinant", "band", "value", "unit", "at")}
+        for row in bill_rows(snapshot, USAGE, bill)
+        if row["unit"] in ("kW", "kVA")
+    ]
+    carried = [{name: row[name] for name in ("name", "opening", "closing")} for row in bill_rows(snapshot, CARRIED_STATE, bill)]
+    body |= {"registers": json.loads(bill["registers"]), "lines": lines, "measured": measured, "carried": carried}
+    return BillDocument.model_validate(body)
 
 
 _NOT_ON_A_LINE = ("month", "bucket", "bill_id", "currency", "period_from", "period_to")

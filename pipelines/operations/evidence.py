@@ -12,16 +12,18 @@ import pyarrow.compute as pc
 from pipelines.lakehouse.data_files import read_data_files
 from pipelines.lakehouse.store import Snapshot, Store
 from pipelines.masterdata.master import MasterData
-from pipelines.operations.bills import find_bills, lines_of
-from pipelines.operations.explain import Evidence
+from pipelines.operations.bills import bill_rows, find_bills, lines_of
+from pipelines.operations.explain import Carried, Evidence, Price
 from pipelines.operations.interval_evidence import IntervalRows
 from schemas.errors import InvariantError
 from schemas.files import FILES
 from schemas.findings import EXCEPTIONS
-from schemas.master_data import ACCOUNTS, AGREEMENTS, METERS, REGISTERS, SERVICE_POINTS, TARIFFS
+from schemas.master_data import ACCOUNTS, AGREEMENTS, METERS, PRICE_SERIES, REGISTERS, SERVICE_POINTS, TARIFFS
 from schemas.readings import DELIVERIES, READINGS_DAILY
 from schemas.register_reads import REGISTER_READS
-from schemas.table import Table
+from schemas.table import UTC_TIME, Table
+from schemas.usage import CARRIED_STATE, USAGE
+from tariffs.determinants import required_series
 from tariffs.load import parse_tariff
 from tariffs.model import Tariff
 
@@ -67,6 +69,9 @@ def bill_evidence(store: Store, name: str) -> Evidence:
         determinants={
             (row["meter_id"], row["channel"]): row["determinant"] for row in master.registers.to_pylist() if row["determinant"]
         },
+        usage=bill_rows(now, USAGE, bill),
+        carried=[Carried(row["name"], row["opening"], row["closing"]) for row in bill_rows(now, CARRIED_STATE, bill)],
+        series=_series(then, bill, _tariff(then, bill)),
     )
 
 
@@ -127,6 +132,21 @@ def _tariff(snapshot: Snapshot, bill: dict[str, Any]) -> Tariff:
         code = "tariff.lost"
         raise InvariantError(code, f"tariff {bill['tariff_id']} with hash {bill['tariff_sha256']} is not in the store")
     return parse_tariff(found[0]["text"], bill["tariff_id"])
+
+
+def _series(snapshot: Snapshot, bill: dict[str, Any], tariff: Tariff) -> dict[str, list[Price]]:
+    """Return the rows of the series that the tariff names, as they were around the bill's period."""
+    names = required_series(tariff)
+    if not names:
+        return {}
+    wanted = (pc.field("ends_at") > pa.scalar(bill["starts_at"], UTC_TIME)) & (
+        pc.field("starts_at") < pa.scalar(bill["ends_at"], UTC_TIME)
+    )
+    found: dict[str, list[Price]] = {}
+    for row in snapshot.read(PRICE_SERIES, filters=wanted).sort_by("starts_at").to_pylist():
+        if row["name"] in names:
+            found.setdefault(row["name"], []).append(Price(row["starts_at"], row["ends_at"], row["value"]))
+    return found
 
 
 def _role(master: MasterData, bill: dict[str, Any]) -> str:

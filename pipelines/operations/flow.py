@@ -38,6 +38,7 @@ class FlowRequest:
         validates: False to stop after ingest.
         workers: workers side by side.
         runner_options: Beam's own options for another runner; empty for the local one.
+        cross_check: bills of the run that the reference engine rates again before anything is published.
     """
 
     command: str
@@ -48,6 +49,7 @@ class FlowRequest:
     validates: bool = True
     workers: int = 2
     runner_options: tuple[str, ...] = ()
+    cross_check: int = 0
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ def make_plan(store: Store, base: Snapshot, request: FlowRequest, delivery: Deli
         validates=request.validates,
         known_files=len(delivery.known),
         versions=versions(),
+        cross_check=request.cross_check if request.billing is not None else 0,
     )
 
 

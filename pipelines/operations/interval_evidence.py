@@ -49,6 +49,7 @@ class Interval:
         quality: name of its ``Quality``.
         method: name of its ``Method``.
         source: file and record that delivered the value; None where it was made here.
+        price: value of the price series in force at its start; None where no series prices it.
     """
 
     day: date
@@ -62,6 +63,7 @@ class Interval:
     quality: str
     method: str
     source: Source | None
+    price: Decimal | None = None
 
 
 @dataclass(frozen=True)

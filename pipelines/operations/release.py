@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,7 @@ from pipelines.lakehouse.lock import writer_lock
 from pipelines.lakehouse.store import RunRecord, Snapshot, Store
 from pipelines.operations.bills import find_bills
 from pipelines.operations.opening import Clock, new_run_id, versions
+from pipelines.operations.release_order import not_yet
 from schemas.bills import BILLS, CHARGE_LINES
 from schemas.codes import BillStatus
 from schemas.crm import CRM_RECORDS, GL_JOURNAL
@@ -29,6 +30,8 @@ from schemas.table import Table
 
 COMMAND = "release"
 RECEIVABLE = "receivable"
+_FAMILY = {"bank": "export", "true_up": "export"}
+"""Kinds of lines that are posted with another kind: banked money and what a true-up pays were earned by export."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,14 @@ class ReleaseReport:
         released: ids of the bills that are final now and were drafts before.
         already_final: ids of those that were final before.
         totals: sum of the released totals by currency.
+        waiting: drafts that go on from another bill and have to wait for it, with the reason.
     """
 
     run_id: str | None
     released: list[str]
     already_final: list[str]
     totals: dict[str, Decimal]
+    waiting: dict[str, str] = field(default_factory=dict)
 
 
 def release(store: Store, names: Sequence[str] | None, now: Clock) -> ReleaseReport:
@@ -57,7 +62,8 @@ def release(store: Store, names: Sequence[str] | None, now: Clock) -> ReleaseRep
         now: the clock.
 
     Raises:
-        InputRefusedError: ``bill.unknown``, or ``bill.cancelled``: nothing is released.
+        InputRefusedError: ``bill.unknown``, ``bill.cancelled``, or ``bill.waits`` where a bill named goes on from a draft:
+            nothing is released. Of all drafts, those that wait are left as they are.
         InvariantError: a posting is not balanced.
         StoreBusyError: another run is writing.
     """
@@ -66,11 +72,16 @@ def release(store: Store, names: Sequence[str] | None, now: Clock) -> ReleaseRep
         bills = _wanted(base, names)
         drafts = [bill for bill in bills if bill["status"] == BillStatus.DRAFT.value]
         final = [bill["bill_id"] for bill in bills if bill["status"] == BillStatus.FINAL.value]
+        waiting = not_yet(base, drafts)
+        if waiting and names is not None:
+            code, (first, why) = "bill.waits", next(iter(waiting.items()))
+            raise InputRefusedError(code, f"bill {first} waits: {why}", "release bills in the order of their periods", first)
+        drafts = [bill for bill in drafts if bill["bill_id"] not in waiting]
         totals: dict[str, Decimal] = {}
         for bill in drafts:
             totals[bill["currency"]] = totals.get(bill["currency"], Decimal(0)) + bill["total"]
         if not drafts:
-            return ReleaseReport(None, [], final, totals)
+            return ReleaseReport(None, [], final, totals, waiting)
         started_at = now()
         run_id = new_run_id(started_at)
         adds: list[DataFile] = []
@@ -80,7 +91,7 @@ def release(store: Store, names: Sequence[str] | None, now: Clock) -> ReleaseRep
         counters = {"bills_released": len(drafts)}
         run = RunRecord(run_id, COMMAND, started_at, now(), counters=counters, versions=versions())
         publish_catalogue(store, store.publish(run, base, adds, removes))
-    return ReleaseReport(run_id, [bill["bill_id"] for bill in drafts], final, totals)
+    return ReleaseReport(run_id, [bill["bill_id"] for bill in drafts], final, totals, waiting)
 
 
 def _wanted(base: Snapshot, names: Sequence[str] | None) -> list[dict[str, Any]]:
@@ -178,12 +189,17 @@ def postings(bills: pa.Table, lines: pa.Table, run_id: str) -> pa.Table:
 def ledger_account(kind: str, tax_code: str | None) -> str:
     """Return the account that a charge line is posted to.
 
+    Tax that prices contain is credited to its tax by the line of kind ``tax``, and taken out of revenue by that of kind
+    ``tax_included``.
+
     >>> ledger_account("energy", "gst"), ledger_account("tax", "gst"), ledger_account("rounding", None)
     ('revenue.energy', 'tax.gst', 'rounding')
+    >>> ledger_account("true_up", None), ledger_account("tax_included", "vat")
+    ('revenue.export', 'revenue.tax_included')
     """
     if kind == "tax":
         return f"tax.{tax_code}"
-    return kind if kind == "rounding" else f"revenue.{kind}"
+    return kind if kind == "rounding" else f"revenue.{_FAMILY.get(kind, kind)}"
 
 
 def _posting(bill: dict[str, Any], number: int, name: str, amount: Decimal, run_id: str) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class _Book:
         self.holds = merged.holds
         self.lines = _grouped(_rows(merged.lines, LINE_FIELDS), merged.lines["bill_id"].to_pylist())
         keys = zip(*(usage[name].to_pylist() for name in ("agreement_id", "period_from", "period_to")), strict=True)
-        self.usage = _grouped(_rows(usage, ("determinant", "band", "tariff_version", "value", "unit")), keys)
+        self.usage = _grouped(_rows(usage, ("determinant", "band", "tariff_version", "value", "unit", "at")), keys)
         self.exceptions = _grouped(_rows(exceptions, EXCEPTION_FIELDS), exceptions["service_point_id"].to_pylist())
         self.days = _DailyEnergy(readings)
         told = _grouped(

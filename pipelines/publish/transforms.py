@@ -5,6 +5,7 @@ from datetime import datetime
 
 import apache_beam as beam
 
+from pipelines.bill.cross_check import chosen, require_agreement
 from pipelines.ingest.take_in import TakenIn
 from pipelines.plan import RunPlan
 from pipelines.publish.failures import note_failure
@@ -51,7 +52,7 @@ def commit_parts(plan: RunPlan, command: str, parts: Iterable[object], finished_
         finished_at: dates the commit.
 
     Raises:
-        InvariantError: a unit of work failed; its error is in the message.
+        InvariantError: a unit of work failed, its error is in the message; or the reference engine disagrees with a bill.
     """
     parts = list(parts)
     failed = sorted(part for part in parts if isinstance(part, str))
@@ -62,4 +63,9 @@ def commit_parts(plan: RunPlan, command: str, parts: Iterable[object], finished_
         )
     taken = [part for part in parts if isinstance(part, TakenIn)]
     buckets = [part for part in parts if isinstance(part, BucketResult)]
+    if plan.cross_check:
+        sample = chosen([offered for bucket in buckets for offered in bucket.samples], plan.cross_check)
+        require_agreement(sample)
+        for bucket in buckets[:1]:
+            bucket.counters["bills_cross_checked"] = len(sample)
     return publish(plan, command, taken, buckets, finished_at).run_id

@@ -17,14 +17,16 @@ from pipelines.lakehouse.store import Store
 from pipelines.operations.flow import FlowReport, FlowRequest, run_flow
 from pipelines.operations.master_data import store_master_data
 from pipelines.operations.opening import make_store
+from pipelines.operations.price_series import store_series
 from pipelines.operations.release import release
 from pipelines.operations.tariff_documents import store_tariffs
 from pipelines.plan import BillingRequest, IngestOptions
 from schemas.errors import MeterToBillError
+from schemas.master_documents import ROWS
 from schemas.periods import month_dates
 from tests.scenarios.deliveries import read_rows, write_delivery
 
-MASTER_DATA = ("service_points", "meters", "registers", "agreements", "accounts", "customers")
+SERIES = "series"
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -60,13 +62,16 @@ class Stage:
         return cls(make_store(root, StoreSettings(buckets=buckets, **settings), lambda: _BEGAN))
 
     def load(self, *paths: Path) -> None:
-        """Load master data files and tariff documents."""
-        tables = [path for path in paths if path.suffix == ".csv"]
+        """Load master data files, price series and tariff documents."""
+        series = [(path.name.split(".")[1], path) for path in paths if path.name.startswith(f"{SERIES}.")]
+        tables = [path for path in paths if path.suffix == ".csv" and path not in {path for _, path in series}]
         documents = [path for path in paths if path.suffix == ".yaml"]
         if tables:
             store_master_data(self.store, tables, self.now)
         if documents:
             store_tariffs(self.store, documents, self.now)
+        for name, path in series:
+            store_series(self.store, [(name, path)], self.now)
 
     def run(
         self, files: Sequence[Path] = (), *, month: str | None = None, as_at: date | None = None, mapping: str | None = None
@@ -128,7 +133,7 @@ def play(when: Path, root: Path, new_stage: Callable[..., Stage] = Stage.at) -> 
 
 
 def _is_loaded(path: Path) -> bool:
-    return path.stem.split(".")[0] in MASTER_DATA or path.name.startswith("tariff")
+    return path.stem.split(".")[0] in (*ROWS, SERIES) or path.name.startswith("tariff")
 
 
 def _take(stage: Stage, when: Path, step: dict[str, Any], inbox: Path) -> None:
@@ -150,7 +155,7 @@ def _named(when: Path, names: Sequence[str], folder: Path) -> list[Path]:
     found = []
     for name in names:
         table = name.split(".")[0]
-        target = folder / (f"{table}.csv" if table in MASTER_DATA else name)
+        target = folder / (f"{table}.csv" if table in ROWS else name)
         target.write_bytes((when / name).read_bytes())
         found.append(target)
     return found

@@ -25,7 +25,7 @@ _WITH_AGREEMENT = {
 _ESTIMATED = "estimated"
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.name)
+@pytest.mark.parametrize("scenario", [pytest.param(path, id=path.name) for path in SCENARIOS])
 def test_then_follows(scenario: Path, tmp_path: Path, new_stage: Callable[..., Stage]) -> None:
     """Each table in ``then`` equals what the flow made of ``when``; ``then/after_step_N`` what stood after step N."""
     last = 0

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pyarrow as pa
@@ -152,3 +152,47 @@ class TestMonth:
 
     def test_one_that_ends_on_the_second_is_stored_under_that_month(self, due_of):
         assert due_of(period_to=date(2026, 4, 2)).month == "2026-04"
+
+
+class TestBorders:
+    """Whether an agreement begins or ends in a period."""
+
+    MIDDLE = datetime(2026, 3, 12, 14, tzinfo=UTC)
+    FIRST, END = datetime(2026, 2, 28, 14, tzinfo=UTC), datetime(2026, 3, 31, 14, tzinfo=UTC)
+
+    @pytest.fixture
+    def borders(self, master_of, plan_of):
+        def of(*rows):
+            return [(due.started, due.ended) for due in due_agreements(master_of(agreements=list(rows)), plan_of())]
+
+        return of
+
+    def test_one_that_goes_on_does_neither(self, borders):
+        assert borders({}) == [(False, False)]
+
+    @pytest.mark.parametrize(
+        ("row", "expected"),
+        [
+            ({"valid_from": MIDDLE}, (True, False)),
+            ({"valid_from": FIRST}, (True, False)),
+            ({"valid_from": FIRST - timedelta(seconds=1)}, (False, False)),
+            ({"valid_to": MIDDLE}, (False, True)),
+            ({"valid_to": END}, (False, True)),
+            ({"valid_to": END + timedelta(seconds=1)}, (False, False)),
+            ({"valid_from": FIRST, "valid_to": END}, (True, True)),
+        ],
+    )
+    def test_it_does_where_its_dates_meet_the_period(self, borders, row, expected):
+        assert borders(row) == [expected]
+
+    def test_another_tariff_of_the_same_agreement_is_no_new_agreement(self, borders):
+        rows = ({"valid_to": self.MIDDLE}, {"valid_from": self.MIDDLE, "tariff_id": "other"})
+        assert borders(*rows) == [(False, False), (False, False)]
+
+    @pytest.mark.parametrize(("hours", "started"), [(0, True), (24, True), (-24, True), (25, False), (-25, False)])
+    def test_a_read_about_the_day_opens_it(self, due_of, hours, started):
+        due = due_of(billing_basis="register", began_at=self.FIRST, starts_at=self.FIRST + timedelta(hours=hours))
+        assert due.started is started
+
+    def test_an_interval_a_little_later_does_not(self, due_of):
+        assert not due_of(began_at=self.FIRST, starts_at=self.FIRST + timedelta(minutes=30)).started

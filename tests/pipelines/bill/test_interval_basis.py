@@ -145,3 +145,65 @@ class TestParts:
         starts_at = datetime(2026, 3, 12, 14, tzinfo=UTC)
         found = measured(month(), due=due_of(starts_at=starts_at, period_from=date(2026, 3, 13)))
         assert (found.held, found.ready[0].energy) == ([], Decimal(19 * 24))
+
+
+class TestIntervals:
+    """Tariffs that look at single intervals get them in a row."""
+
+    DEMAND = '{id: power, kind: demand, price: "5"}, {id: usage, kind: energy, price: "0.3"}'
+
+    def test_a_tariff_on_sums_gets_none(self, measured, month):
+        assert measured(month()).timeline is None
+
+    def test_a_tariff_on_peaks_gets_those_of_the_period(self, measured, month, tariff_of):
+        (stretch,) = measured(month(), tariff=tariff_of(self.DEMAND)).timeline.stretches
+        assert (stretch.minutes, stretch.values["import_kwh"].shape, stretch.exponents) == (30, (1, 1488), {"import_kwh": -3})
+        assert set(stretch.values["import_kwh"].reshape(-1).tolist()) == {500}
+
+    def test_agreements_that_are_held_are_not_among_them(self, due_of, tariff_of, master_of, month, march):
+        dues = [due_of(agreement_id=f"A{n}", service_point_id=f"S{n}") for n in (1, 2, 3)]
+        points = [{"service_point_id": f"S{n}", "meter_id": f"M{n}"} for n in (1, 2, 3)]
+        values = {1: 100, 2: 200, 3: 300}
+        rows = month(
+            *(
+                {**point, "values": [values[n]] * 48, **({"day": march[1:]} if n == 2 else {})}
+                for n, point in enumerate(points, 1)
+            )
+        )
+        master = master_of(meters=points, registers=[{"meter_id": f"M{n}"} for n in (1, 2, 3)])
+        found = measure(dues, tariff_of(self.DEMAND), rows, master)
+        (stretch,) = found.timeline.stretches
+        assert [ready.due.agreement_id for ready in found.ready] == ["A1", "A3"]
+        assert [
+            (row, used[0]) for row, used in zip(stretch.rows.tolist(), stretch.values["import_kwh"].tolist(), strict=True)
+        ] == [
+            (0, 100),
+            (1, 300),
+        ]
+        assert found.only([1]).timeline.stretches[0].values["import_kwh"][0, 0] == 300
+
+    def test_what_another_agreement_bills_is_not_among_them(self, measured, month, due_of, tariff_of):
+        tariff = tariff_of(self.DEMAND, more=EXPORT)
+        found = measured(month({}, B1), registers=({}, B1), due=due_of(exports_elsewhere=True), tariff=tariff)
+        (stretch,) = found.timeline.stretches
+        assert list(stretch.values) == ["import_kwh"]
+
+    def test_intervals_of_two_lengths_are_added_up(self, measured, month, march, tariff_of):
+        rows = month({"day": march[:14]}, {"day": march[14:], "values": [100] * 288, "interval_minutes": 5})
+        (stretch,) = measured(rows, tariff=tariff_of(self.DEMAND)).timeline.stretches
+        assert (stretch.minutes, stretch.values["import_kwh"][0, 0], stretch.values["import_kwh"][0, -1]) == (30, 500, 600)
+
+    def test_where_the_price_changes_inside_the_longer_ones_the_agreement_is_held(self, measured, month, march, tariff_of):
+        rows = month({"day": march[:14]}, {"day": march[14:], "values": [100] * 288, "interval_minutes": 5})
+        charges = '{id: power, kind: demand, price: {late: "5"}}, {id: usage, kind: energy, price: "0.3"}'
+        at = '  periods: {late: [{days: all, from: "%s", to: "20:00"}], other: [{else: true}]}\n'
+        assert codes(measured(rows, tariff=tariff_of(charges, more=at % "16:05"))) == [HoldCode.INTERVALS_UNEVEN]
+        assert codes(measured(rows, tariff=tariff_of(charges, more=at % "16:30"))) == []
+
+    def test_a_gas_meter_has_a_share_of_its_volume_estimated(self, measured, daily, march, tariff_of):
+        gas = {"quantity": "volume", "unit": "m3"}
+        rows = daily({"day": march[1:]} | gas, {"day": march[0], "quality": [Quality.ESTIMATED] * 48} | gas)
+        register = gas | {"determinant": "volume_m3"}
+        tariff = tariff_of('{id: water, kind: energy, quantity: volume_m3, price: "1"}')
+        (ready,) = measured(rows, registers=[register], tariff=tariff).ready
+        assert (ready.energy, ready.volume, ready.estimated_share) == (0, Decimal(744), Decimal("0.032258"))

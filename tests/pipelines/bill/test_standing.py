@@ -10,7 +10,7 @@ from pipelines.bill.due import Held
 from pipelines.bill.holds import HoldCode
 from pipelines.bill.standing import SETTLED_TABLES, Standing
 from schemas.bills import BILLS, CHARGE_LINES, HOLDS
-from schemas.usage import USAGE
+from schemas.usage import CARRIED_STATE, USAGE
 
 OPENED_AT = datetime(2026, 4, 10, tzinfo=UTC)
 NEVER = date(2026, 3, 1)
@@ -33,6 +33,10 @@ _USE = {
     "period_to": date(2026, 4, 1), "determinant": "import_kwh", "tariff_version": "2020-01-01", "value": Decimal(1),
     "unit": "kWh", "run_id": "r0",
 }  # fmt: skip
+_STATE = {
+    "month": "2026-03", "bucket": 0, "agreement_id": "A1", "service_point_id": "S1", "period_from": date(2026, 3, 1),
+    "period_to": date(2026, 4, 1), "name": "bank.money", "opening": Decimal(0), "run_id": "r0",
+}  # fmt: skip
 READ_DATES = {"period_from": date(2026, 2, 27), "period_to": date(2026, 3, 30), "billing_basis": "register"}
 
 
@@ -50,6 +54,11 @@ def usage_of(rows, run_id):
     return pa.Table.from_pylist([_USE | key | {"run_id": run_id} for key in keys], schema=USAGE.schema)
 
 
+def state_of(rows, closing):
+    keys = [{name: row[name] for name in ("agreement_id", "period_from", "period_to")} for row in rows.to_pylist()]
+    return pa.Table.from_pylist([_STATE | key | {"closing": Decimal(closing)} for key in keys], schema=CARRIED_STATE.schema)
+
+
 @pytest.fixture
 def merged():
     """What stands after a run of March: what stood, and what the run made."""
@@ -57,10 +66,11 @@ def merged():
     def make(stood=(), drafts=(), held=(), holds=None):
         before, new = bills(*stood), bills(*({"run_id": "r1"} | draft for draft in drafts))
         standing = Standing(
-            ("2026-03",), before, lines_of(before, "1"), usage_of(before, "r0"), holds or HOLDS.empty(),
+            ("2026-03",), before, lines_of(before, "1"), usage_of(before, "r0"), state_of(before, "1"), holds or HOLDS.empty(),
             SETTLED_TABLES[-1].empty(), date(2026, 3, 1), date(2026, 4, 1),
         )  # fmt: skip
-        return standing.merge(new, lines_of(new, "2"), usage_of(new, "r1"), held, opened_at=OPENED_AT, run_id="r1", bucket=0)
+        made = (new, lines_of(new, "2"), usage_of(new, "r1"), state_of(new, "2"))
+        return standing.merge(*made, held, opened_at=OPENED_AT, run_id="r1", bucket=0)
 
     return make
 
@@ -77,10 +87,14 @@ class TestDrafts:
         found = merged(stood=[{}], drafts=[{}])
         assert (stands(found), found.counters["bills_made"], found.counters["bills_kept"]) == ([("b1", "draft", "r0")], 0, 1)
 
-    def test_a_draft_of_other_inputs_replaces_it_with_its_lines_and_usage(self, merged):
+    def test_a_draft_of_other_inputs_replaces_it_with_its_lines_usage_and_state(self, merged):
         found = merged(stood=[{}], drafts=[{"inputs_sha256": "other"}])
         assert stands(found) == [("b1", "draft", "r1")]
         assert (found.lines["amount"].to_pylist(), found.usage["run_id"].to_pylist()) == ([Decimal(2)], ["r1"])
+        assert found.state["closing"].to_pylist() == [Decimal(2)]
+
+    def test_a_draft_that_stays_hands_on_what_it_did(self, merged):
+        assert merged(stood=[{}], drafts=[{}]).state["closing"].to_pylist() == [Decimal(1)]
 
     def test_one_of_another_period_of_the_agreement_replaces_it_too(self, merged):
         shorter = {"bill_id": "b2", "period_to": date(2026, 3, 13), "ends_at": datetime(2026, 3, 12, 14, tzinfo=UTC)}

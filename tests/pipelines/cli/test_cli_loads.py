@@ -138,3 +138,39 @@ def test_the_usual_suffixes_of_a_meter_without_registers_are_shown(m2b, write, t
     assert called.code == 0, called.out
     assert called.data["meters_without_registers"] == 1
     assert called.data["default_channels"] == {"E1": "import_kwh", "B1": "export_kwh"}
+
+
+PRICES = "interval_start,price\n2026-03-01T00:00Z,85.5\n2026-03-01T01:00Z,-3.25\n"
+
+
+class TestSeries:
+    def test_prices_are_loaded_once(self, m2b, store, write) -> None:
+        path = write("prices.csv", PRICES)
+        first = m2b("tariff", "series", "load", f"day_ahead={path}", "--store", store, "--json")
+        again = m2b("tariff", "series", "load", f"day_ahead={path}", "--store", store, "--json")
+        (told,) = first.data["series"]
+        assert (told["rows"], told["changed"], told["first"], told["end"]) == (
+            2,
+            ["2026-03"],
+            "2026-03-01T00:00:00Z",
+            "2026-03-01T02:00:00Z",
+        )
+        assert (first.code, again.code, again.json["run_id"], again.data["series"][0]["changed"]) == (0, 0, None, [])
+
+    def test_they_are_a_view(self, m2b, store, write) -> None:
+        m2b("tariff", "series", "load", f"other={write('prices.csv', PRICES)}", "--store", store)
+        found = m2b(
+            "sql", "SELECT value FROM price_series WHERE name = 'other' ORDER BY starts_at", "--store", store, "--format", "csv"
+        )
+        assert [line.rstrip("0") for line in found.out.splitlines()] == ["value", "85.5", "-3.25"]
+
+    def test_a_row_that_is_missing_refuses_the_file_with_its_line(self, m2b, store, write) -> None:
+        path = write("prices.csv", PRICES + "2026-03-01T03:00Z,7\n")
+        refused = m2b("tariff", "series", "load", f"hole={path}", "--store", store, "--json")
+        assert (refused.code, refused.error["code"], refused.error["where"]) == (4, "series.invalid", f"{path}:4")
+        taken = m2b("tariff", "series", "load", f"hole={path}", "--until-next", "--store", store, "--json")
+        assert (taken.code, taken.data["series"][0]["rows"]) == (0, 3)
+
+    @pytest.mark.parametrize("word", ["prices.csv", "=prices.csv", "day_ahead="])
+    def test_a_name_and_a_file_are_needed(self, m2b, store, word) -> None:
+        assert m2b("tariff", "series", "load", word, "--store", store).code == 2

@@ -28,6 +28,9 @@ ROW: dict[str, dict[str, Any]] = {
         "agreement_id": "A1", "account_id": "C1", "service_point_id": "S1", "role": "supply", "tariff_id": "flat",
         "billing_clock": "Europe/Prague", "valid_from": BEGIN,
     },
+    "agreement_facts": {"agreement_id": "A1", "fact": "contracted_kw", "value": Decimal(50), "valid_from": BEGIN},
+    "agreement_options": {"agreement_id": "A1", "option": "low_income", "valid_from": BEGIN},
+    "opening_state": {"agreement_id": "A1", "name": "bank.money", "value": Decimal("12.5"), "as_of": BEGIN},
     "accounts": {"account_id": "C1", "customer_id": "P1", "currency": "CZK", "export_tax": False},
     "customers": {"customer_id": "P1", "name": "Jana"},
 }  # fmt: skip

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.masterdata.check import check, require_possible
+from pipelines.masterdata.read import STORED
 from schemas.errors import MasterDataError
 
 
@@ -24,8 +25,7 @@ class TestCheck:
         assert check(everything()) == []
 
     def test_tables_without_rows_are_possible(self, everything):
-        nothing = {name: [] for name in ("service_points", "meters", "registers", "agreements", "accounts", "customers")}
-        assert check(everything(**nothing)) == []
+        assert check(everything(**{name: [] for name in STORED})) == []
 
     def test_a_tariff_nobody_loaded_is_possible(self, everything):
         assert check(everything(agreements=[{"tariff_id": "not loaded"}])) == []
@@ -56,6 +56,32 @@ class TestAgreements:
     def test_a_long_one_overlaps_every_later_one(self, everything):
         rows = [{}, {"agreement_id": "A2"} | ENDED, {"agreement_id": "A3"} | GOES_ON]
         assert [problem.where.split()[1] for problem in check(everything(agreements=rows))] == ["A2", "A3"]
+
+
+class TestWhatAgreementsSay:
+    def test_a_fact_may_change(self, everything):
+        assert check(everything(agreement_facts=[ENDED, {"value": Decimal(60)} | GOES_ON])) == []
+
+    def test_a_fact_has_one_value_at_a_time(self, everything):
+        (problem,) = check(everything(agreement_facts=[{}, {"value": Decimal(60)} | GOES_ON]))
+        assert "the fact has two values at that time" in problem.what
+
+    def test_two_facts_have_nothing_to_do_with_each_other(self, everything):
+        assert check(everything(agreement_facts=[{}, {"fact": "contracted_kw.p2"}])) == []
+
+    def test_an_option_stands_there_once_at_a_time(self, everything):
+        assert check(everything(agreement_options=[ENDED, GOES_ON])) == []
+        assert len(check(everything(agreement_options=[{}, GOES_ON]))) == 1
+
+    @pytest.mark.parametrize("table", ["agreement_facts", "agreement_options", "opening_state"])
+    def test_they_are_of_an_agreement_that_exists(self, everything, table):
+        (problem,) = check(everything(**{table: [{"agreement_id": "A9"}]}))
+        assert problem.what == "agreement_id A9 is not in agreements"
+
+    @pytest.mark.parametrize("table", ["agreement_facts", "agreement_options"])
+    def test_they_end_after_they_begin(self, everything, table):
+        (problem,) = check(everything(**{table: [{"valid_from": day(1), "valid_to": day(1)}]}))
+        assert problem.what == "valid_to is not after valid_from"
 
 
 class TestMeters:

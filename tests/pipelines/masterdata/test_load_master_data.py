@@ -29,6 +29,7 @@ class TestLoadMasterData:
         tables = load_master_data([folder], {}, "run-1")
         assert {name: rows.num_rows for name, rows in tables.items()} == {
             "service_points": 1, "meters": 1, "registers": 0, "agreements": 1, "accounts": 1, "customers": 1,
+            "agreement_facts": 0, "agreement_options": 0, "opening_state": 0,
         }  # fmt: skip
 
     def test_the_markets_clock_is_not_the_zones(self, folder):

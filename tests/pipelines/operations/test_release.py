@@ -92,3 +92,26 @@ def test_every_posting_is_balanced_and_makes_the_total(rows) -> None:
     assert sum(row["debit"] for row in made) == sum(row["credit"] for row in made)
     assert made[0]["debit"] - made[0]["credit"] == total
     assert all(row["debit"] >= 0 and row["credit"] >= 0 for row in made)
+
+
+def test_banked_money_and_what_a_true_up_pays_are_earnings_of_export() -> None:
+    assert shown("0", ("energy", None, "5"), ("bank", None, "-3"), ("true_up", None, "-2")) == [
+        ("receivable", "0", "0"),
+        ("revenue.energy", "0", "5"),
+        ("revenue.export", "5", "0"),
+    ]
+
+
+def test_tax_that_prices_contain_is_taken_out_of_revenue() -> None:
+    # 119.00 with 19 % inside: 19.00 is owed to the tax office, the customer pays 119.00
+    assert shown("119", ("energy", "vat", "119"), ("tax", "vat", "19"), ("tax_included", "vat", "-19")) == [
+        ("receivable", "119", "0"),
+        ("revenue.energy", "0", "119"),
+        ("revenue.tax_included", "19", "0"),
+        ("tax.vat", "0", "19"),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["demand", "contracted", "coincident", "reactive", "power_factor", "fee", "minimum"])
+def test_every_kind_has_a_revenue_of_its_own(kind) -> None:
+    assert shown("7", (kind, None, "7")) == [("receivable", "7", "0"), (f"revenue.{kind}", "0", "7")]

@@ -20,7 +20,7 @@ from schemas.decimal_text import decimal_text
 from schemas.events import EVENTS
 from schemas.findings import EXCEPTIONS
 from schemas.readings import READINGS_DAILY
-from schemas.usage import USAGE
+from schemas.usage import CARRIED_STATE, USAGE
 
 FIRST, END = date(2026, 3, 1), date(2026, 4, 1)
 STARTS_AT, ENDS_AT = datetime(2026, 2, 28, 14, tzinfo=UTC), datetime(2026, 3, 31, 14, tzinfo=UTC)
@@ -78,8 +78,10 @@ def rows(table, *given):
     return pa.Table.from_pylist([{k: v for k, v in row.items() if k in known} for row in given], schema=table.schema)
 
 
-def records(*, bills=(BILL,), holds=(), findings=(), days=(DAY,), before=(), dues=(DUE,), events=()):
-    merged = Merged(rows(BILLS, *bills), rows(CHARGE_LINES, LINE), rows(USAGE, USE), rows(HOLDS, *holds))
+def records(*, bills=(BILL,), holds=(), findings=(), days=(DAY,), before=(), dues=(DUE,), events=(), usage=(USE,)):
+    merged = Merged(
+        rows(BILLS, *bills), rows(CHARGE_LINES, LINE), rows(USAGE, *usage), CARRIED_STATE.empty(), rows(HOLDS, *holds)
+    )
     made = crm_records(
         merged,
         rows(CRM_RECORDS, *before),
@@ -113,6 +115,15 @@ class TestRecordOfABill:
 
     def test_says_how_much_is_estimated(self, billed):
         assert (billed["consumption"]["energy_kwh"], billed["consumption"]["estimated_share"]) == ("744", "0.25")
+
+    def test_says_when_the_highest_power_was_drawn(self):
+        peak = USE | {"determinant": "peak_kw", "value": Decimal("12.5"), "unit": "kW", "at": STARTS_AT}
+        (row,) = records(usage=[peak, USE])
+        names = ("determinant", "value", "unit", "at")
+        assert [[used[name] for name in names] for used in json.loads(row["record"])["consumption"]["billed"]] == [
+            ["import_kwh", "744", "kWh", None],
+            ["peak_kw", "12.5", "kW", STARTS_AT.isoformat().replace("+00:00", "Z")],
+        ]
 
     def test_lists_what_validation_found(self, billed):
         assert [(found["rule"], found["day"]) for found in billed["exceptions"]] == [("gap", "2026-03-10")]

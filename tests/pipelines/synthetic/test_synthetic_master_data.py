@@ -16,14 +16,15 @@ def tables(folders):
         with (folders.masterdata / f"{table}.csv").open(encoding="utf-8", newline="") as file:
             return [{name: cell for name, cell in row.items() if cell} for row in csv.DictReader(file)]
 
-    return {table: rows(table) for table in ROWS}
+    return {path.stem: rows(path.stem) for path in folders.masterdata.glob("*.csv")}
 
 
-@pytest.mark.parametrize("table", sorted(ROWS))
-def test_every_row_is_a_sound_master_data_document(tables, table):
-    assert tables[table]
-    for row in tables[table]:
-        ROWS[table].model_validate(row)
+def test_every_row_is_a_sound_master_data_document(tables):
+    assert set(tables) >= {"service_points", "meters", "registers", "agreements", "accounts", "customers"}
+    for table, rows in tables.items():
+        assert rows
+        for row in rows:
+            ROWS[table].model_validate(row)
 
 
 def test_the_unknown_service_point_is_left_out(tables):
