@@ -63,7 +63,7 @@ def band_map(
     slot_offset_minutes: int = 0,
     starts_at: datetime,
     ends_at: datetime,
-    billing_clock: str | None = None,
+    cycle: Cycle | None = None,
 ) -> BandMap:
     """Return the version and period that price each slot of some standard-time days.
 
@@ -75,9 +75,10 @@ def band_map(
         interval_minutes: length of a slot, a divisor of the day [min].
         standard_offset_minutes: standard time of the rows: their midnight is at 00:00 UTC minus this [min].
         slot_offset_minutes: start of the first slot after midnight [min].
-        starts_at: first instant billed (UTC).
-        ends_at: end of what is billed, exclusive (UTC).
-        billing_clock: clock of the billing period's days, for seasons by billing cycle; None for the tariff's own.
+        starts_at: first instant that counts (UTC).
+        ends_at: end of what counts, exclusive (UTC).
+        cycle: the billing period that seasons by billing cycle go by, as ``cycle_of`` gives it; None where what counts is all
+            of a billing period by the tariff's own clock.
 
     Returns:
         the map; a slot belongs to the billing period, the version and the period that hold its start.
@@ -94,7 +95,7 @@ def band_map(
     shift = slot_offset_minutes - standard_offset_minutes
     grid = _Grid(first_day, days, interval_minutes, shift)
     starts = grid.starts()
-    cycle = _cycle_of(tariff, starts_at, ends_at, billing_clock)
+    cycle = cycle if cycle is not None else cycle_of(tariff, starts_at, ends_at, None)
     versions, bands = _prices_of_slots(tariff, direction, grid, cycle)
     billed = (starts >= starts_at.timestamp()) & (starts < ends_at.timestamp())
     index = np.where(billed, base[versions] + bands, np.int16(NOT_BILLED))
@@ -128,7 +129,7 @@ def combos_at(
         TariffError: ``tariff.no_version``.
     """
     combos = combos_of(tariff, direction=direction, starts_at=starts_at, ends_at=ends_at)
-    versions, bands = _prices_of(tariff, direction, starts, _cycle_of(tariff, starts_at, ends_at, billing_clock))
+    versions, bands = _prices_of(tariff, direction, starts, cycle_of(tariff, starts_at, ends_at, billing_clock))
     billed = (starts >= starts_at.timestamp()) & (starts < ends_at.timestamp())
     return np.where(billed, _first_places(tariff, combos)[versions] + bands, np.int16(NOT_BILLED)), combos
 
@@ -180,8 +181,15 @@ class _Grid(NamedTuple):
         return starts
 
 
-def _cycle_of(tariff: Tariff, starts_at: datetime, ends_at: datetime, billing_clock: str | None) -> Cycle | None:
-    """Return the first and the last local day of a billing period; None where no season of the tariff goes by them."""
+def cycle_of(tariff: Tariff, starts_at: datetime, ends_at: datetime, billing_clock: str | None) -> Cycle | None:
+    """Return the first and the last local day of a billing period; None where no season of the tariff goes by them.
+
+    Args:
+        tariff: the tariff.
+        starts_at: first instant billed (UTC).
+        ends_at: end of what is billed, exclusive (UTC).
+        billing_clock: clock of the days; None for the tariff's own.
+    """
     if all(season.by != BILLING_CYCLE for version in tariff.versions for season in version.seasons.values()):
         return None
     first, last = days_of_period(starts_at, ends_at, billing_clock or tariff.clock)
@@ -302,7 +310,7 @@ def version_spans(
         # some hours without a day: a period of hours, or one whose clock is not the tariff's
         by_version.setdefault(combo.version_index, [])
     by_version = dict(sorted(by_version.items()))
-    cycle = _cycle_of(tariff, starts_at, ends_at, billing_clock)
+    cycle = cycle_of(tariff, starts_at, ends_at, billing_clock)
     shares = [Fraction(len(part), len(days)) if days else Fraction(1, len(by_version)) for part in by_version.values()]
     weights = np.array([[int(share * len(days or by_version)) for share in shares]], dtype=object)
     parts = largest_remainder(weights, np.array([10**QUANTITY_PLACES], dtype=object))[0]

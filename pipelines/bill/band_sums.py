@@ -20,6 +20,7 @@ from schemas.codes import COUNTS_AS_ESTIMATED, NOT_A_VALUE
 from schemas.errors import InvariantError
 from tariffs.calendar import BandMap, Combo, band_map
 from tariffs.model import Tariff
+from tariffs.periods import Cycle
 
 EXACT_BOUND = 2**53
 BLOCK_ROWS = 2048
@@ -48,7 +49,15 @@ class BandSums:
 
 
 def band_sums(
-    rows: pa.Table, agreement: np.ndarray, count: int, *, tariff: Tariff, direction: str, starts_at: datetime, ends_at: datetime
+    rows: pa.Table,
+    agreement: np.ndarray,
+    count: int,
+    *,
+    tariff: Tariff,
+    direction: str,
+    starts_at: datetime,
+    ends_at: datetime,
+    cycle: Cycle | None = None,
 ) -> BandSums:
     """Sum validated rows by agreement and band.
 
@@ -60,6 +69,7 @@ def band_sums(
         direction: ``import`` or ``export``: which of the tariff's calendars.
         starts_at: first instant billed, UTC.
         ends_at: end, exclusive, UTC.
+        cycle: the billing period, for seasons by billing cycle; see ``band_map``.
 
     Raises:
         InvariantError: the values are too large for an exact product.
@@ -83,6 +93,7 @@ def band_sums(
             slot_offset_minutes=slot_offset,
             starts_at=starts_at,
             ends_at=ends_at,
+            cycle=cycle,
         )
         matrix, quality = _matrices(here, bands.index.shape[1])
         scale = 10 ** (own_exponent - exponent)

@@ -159,7 +159,14 @@ def laid_from_sums(quantities: Mapping[str, Determinant], inputs: RatingInputs) 
     values: dict[str, Integers] = {}
     for name, made in quantities.items():
         direction = "export" if name == EXPORT else "import"
-        index, combos = combos_at(tariff, direction=direction, starts=starts, starts_at=starts_at, ends_at=ends_at)
+        index, combos = combos_at(
+            tariff,
+            direction=direction,
+            starts=starts,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            billing_clock=inputs.billing_clock,
+        )
         laid = np.zeros((1, len(starts)), dtype=np.int64)
         for place, combo in enumerate(made.combos):
             used = int(made.values[0, place])

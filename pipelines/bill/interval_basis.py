@@ -24,9 +24,10 @@ from pipelines.bill.timelines import Fed, in_other_bands, lay_out, only, require
 from pipelines.exact_product import exact_product
 from pipelines.masterdata.master import MasterData, epoch_minutes
 from pipelines.vee.facts import FAR
-from tariffs.calendar import Combo, combos_of
+from tariffs.calendar import Combo, combos_of, cycle_of
 from tariffs.determinants import prices_export, required_determinants
 from tariffs.model import Tariff
+from tariffs.periods import Cycle
 from tariffs.rated import Determinant
 from tariffs.timeline import Timeline
 
@@ -82,6 +83,7 @@ def measure(
         with_intervals: single intervals are wanted even where the tariff looks at sums only.
     """
     starts_at, ends_at = dues[0].starts_at, dues[0].ends_at
+    cycle = cycle_of(tariff, starts_at, ends_at, dues[0].billing_clock)
     place = {due.service_point_id: number for number, due in enumerate(dues)}
     channels = _channels(dues, place, readings, master)
     obstacles: dict[int, tuple[HoldCode, str]] = {}
@@ -90,7 +92,7 @@ def measure(
     fed: dict[str, tuple[pa.Table, np.ndarray, list[_Channel]]] = {}
     for determinant, picked in _by_determinant(channels).items():
         rows, row_channel = _rows_of(readings, picked)
-        made = _sum_channels(rows, row_channel, picked, len(dues), tariff, determinant or "import_kwh")
+        made = _sum_channels(rows, row_channel, picked, len(dues), tariff, determinant or "import_kwh", cycle)
         _note_obstacles(obstacles, picked, made.covered, dues)
         if determinant is not None:
             sums[determinant] = made
@@ -138,7 +140,8 @@ def _in_a_row(measured: Measured, fed: dict[str, Fed], tariff: Tariff) -> Measur
     due = measured.ready[0].due
     laid = lay_out(fed, len(measured.ready), starts_at=due.starts_at, ends_at=due.ends_at)
     why = dict(laid.uneven)
-    for number in in_other_bands(laid, measured.quantities, tariff, starts_at=due.starts_at, ends_at=due.ends_at):
+    period = {"starts_at": due.starts_at, "ends_at": due.ends_at}
+    for number in in_other_bands(laid, measured.quantities, tariff, **period, billing_clock=due.billing_clock):
         why[number] = "its channels have intervals of several lengths, and the price changes inside the longer ones"
     whole = replace(measured, timeline=laid.timeline)
     fit = [number for number in range(len(measured.ready)) if number not in why]
@@ -255,7 +258,13 @@ def _rows_of(readings: pa.Table, channels: Sequence[_Channel]) -> tuple[pa.Table
 
 
 def _sum_channels(
-    rows: pa.Table, row_channel: np.ndarray, channels: Sequence[_Channel], count: int, tariff: Tariff, determinant: str
+    rows: pa.Table,
+    row_channel: np.ndarray,
+    channels: Sequence[_Channel],
+    count: int,
+    tariff: Tariff,
+    determinant: str,
+    cycle: Cycle | None,
 ) -> _Sum:
     """Sum the rows of channels that feed one determinant, each within the time it does."""
     covered = np.zeros(len(channels), dtype=np.int64)
@@ -274,6 +283,7 @@ def _sum_channels(
             direction="export" if determinant == EXPORT else "import",
             starts_at=since,
             ends_at=until,
+            cycle=cycle,
         )
         np.add.at(covered, row_channel[picked], made.covered_minutes)
         total = _added(total, made)

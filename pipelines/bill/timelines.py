@@ -339,7 +339,13 @@ def require_same_energy(timeline: Timeline, quantities: Mapping[str, Determinant
 
 
 def in_other_bands(
-    laid: Laid, quantities: Mapping[str, Determinant], tariff: Tariff, *, starts_at: datetime, ends_at: datetime
+    laid: Laid,
+    quantities: Mapping[str, Determinant],
+    tariff: Tariff,
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    billing_clock: str,
 ) -> list[int]:
     """Return the agreements whose intervals fall into other periods of the tariff than their readings did.
 
@@ -351,6 +357,7 @@ def in_other_bands(
         tariff: the tariff.
         starts_at: first instant billed (UTC).
         ends_at: end of what is billed, exclusive (UTC).
+        billing_clock: clock of the billing period's days.
     """
     found: set[int] = set()
     for stretch in laid.timeline.stretches if len(laid.added_up) else ():
@@ -358,7 +365,14 @@ def in_other_bands(
         for name in set(stretch.values) & set(quantities) if len(mine) and len(stretch.starts) else ():
             made = quantities[name]
             direction = "export" if name == EXPORT else "import"
-            index, combos = combos_at(tariff, direction=direction, starts=stretch.starts, starts_at=starts_at, ends_at=ends_at)
+            index, combos = combos_at(
+                tariff,
+                direction=direction,
+                starts=stretch.starts,
+                starts_at=starts_at,
+                ends_at=ends_at,
+                billing_clock=billing_clock,
+            )
             finest = min(made.exponent, stretch.exponents[name])
             for place, combo in enumerate(combos):
                 added = stretch.values[name][mine][:, index == place].sum(axis=1)

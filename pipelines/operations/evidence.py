@@ -23,6 +23,7 @@ from schemas.readings import DELIVERIES, READINGS_DAILY
 from schemas.register_reads import REGISTER_READS
 from schemas.table import UTC_TIME, Table
 from schemas.usage import CARRIED_STATE, USAGE
+from tariffs.calendar import cycle_of
 from tariffs.determinants import required_series
 from tariffs.load import parse_tariff
 from tariffs.model import Tariff
@@ -51,16 +52,18 @@ def bill_evidence(store: Store, name: str) -> Evidence:
     channels = readings.select(["service_point_id", "meter_id", "channel"])
     channels = channels.group_by(channels.schema.names).aggregate([])
     made_of_several = readings["file_id"].null_count > 0
+    tariff = _tariff(then, bill)
     rows = IntervalRows(
         readings=readings,
         deliveries=_deliveries(then, bill) if made_of_several else DELIVERIES.empty(),
         register_map=master.register_map(channels, bill["starts_at"], bill["ends_at"]),
         names=_names(then),
+        cycle=cycle_of(tariff, bill["starts_at"], bill["ends_at"], bill["billing_clock"]),
     )
     return Evidence(
         bill=bill,
         lines=lines_of(now, bill),
-        tariff=_tariff(then, bill),
+        tariff=tariff,
         role=_role(master, bill),
         rows=rows,
         exceptions=_days(then, EXCEPTIONS, bill),
@@ -71,7 +74,7 @@ def bill_evidence(store: Store, name: str) -> Evidence:
         },
         usage=bill_rows(now, USAGE, bill),
         carried=[Carried(row["name"], row["opening"], row["closing"]) for row in bill_rows(now, CARRIED_STATE, bill)],
-        series=_series(then, bill, _tariff(then, bill)),
+        series=_series(then, bill, tariff),
     )
 
 

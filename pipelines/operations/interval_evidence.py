@@ -17,6 +17,7 @@ from pipelines.ingest.slots import Outcome, expand, outcomes
 from schemas.codes import NOT_A_VALUE, Method, Quality
 from tariffs.calendar import Combo, band_map
 from tariffs.model import Tariff
+from tariffs.periods import Cycle
 
 _MINUTE = timedelta(minutes=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -75,12 +76,14 @@ class IntervalRows:
         deliveries: rows of ``DELIVERIES``; needed for the days that several files made.
         register_map: what each channel is, as ``masterdata.resolve`` gives it.
         names: file id to the file's name as delivered.
+        cycle: the billing period, for seasons by billing cycle; None where the tariff has none.
     """
 
     readings: pa.Table
     deliveries: pa.Table
     register_map: pa.Table
     names: dict[str, str]
+    cycle: Cycle | None = None
 
     def source(self, file_id: str, record: str) -> Source:
         """Return a place in a delivered file."""
@@ -142,6 +145,7 @@ def _slots(
         slot_offset_minutes=row["slot_offset_minutes"],
         starts_at=since,
         ends_at=until,
+        cycle=rows.cycle,
     )
     values = row["values64"] if row["values64"] is not None else row["values"]
     midnight = datetime(row["day"].year, row["day"].month, row["day"].day, tzinfo=UTC)

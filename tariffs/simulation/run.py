@@ -95,7 +95,7 @@ def simulate(
             tariff=tariff,
             starts_at=period.starts_at,
             ends_at=period.ends_at,
-            quantities=_determinants(tariff, part, period),
+            quantities=_determinants(tariff, part, period, billing_clock),
             export_taxed=np.array([customer.export_taxed]),
             billing_clock=billing_clock,
             timeline=_timeline(part),
@@ -128,10 +128,17 @@ def _part_of(load: Load, period: BillingPeriod) -> Load:
     return Load(load.where, load.minutes, load.starts[low:high], values, load.scales)
 
 
-def _determinants(tariff: Tariff, part: Load, period: BillingPeriod) -> dict[str, Determinant]:
+def _determinants(tariff: Tariff, part: Load, period: BillingPeriod, billing_clock: str | None) -> dict[str, Determinant]:
     """Return what was used of each quantity by tariff version and period; export is there, with zeros where none is known."""
     indexes = {
-        way: combos_at(tariff, direction=way, starts=part.starts, starts_at=period.starts_at, ends_at=period.ends_at)
+        way: combos_at(
+            tariff,
+            direction=way,
+            starts=part.starts,
+            starts_at=period.starts_at,
+            ends_at=period.ends_at,
+            billing_clock=billing_clock,
+        )
         for way in ("import", "export")
     }
     known = dict(part.values)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pipelines.bill.band_sums import band_sums
 from schemas.codes import Quality
 from schemas.errors import InvariantError
+from tariffs.calendar import cycle_of
 from tariffs.load import parse_tariff
 
 STARTS_AT, ENDS_AT = datetime(2026, 2, 28, 14, tzinfo=UTC), datetime(2026, 3, 31, 14, tzinfo=UTC)
@@ -149,3 +150,32 @@ def test_no_slot_is_lost_or_billed_twice(daily, values, begin, length):
         rows, np.zeros(2, dtype=np.int64), 1, tariff=SYDNEY, direction="import", starts_at=starts_at, ends_at=ends_at
     )
     assert made.values.sum() == sum(values[begin : begin + length])
+
+
+class TestSeasonsByBillingCycle:
+    CYCLE = """\
+tariff: t
+currency: AUD
+clock: "+10:00"
+versions:
+- from: 2020-01-01
+  seasons: {hot: {from: 03-01, to: 04-01, by: billing_cycle, at: start}}
+  periods: {dear: [{season: hot}], cheap: [{else: true}]}
+  charges: [{id: use, kind: energy, price: {dear: "2", cheap: "1"}}]
+"""
+
+    def test_a_meter_that_comes_in_the_middle_counts_by_the_whole_billing_period(self, daily):
+        tariff = parse_tariff(self.CYCLE, "t.yaml")
+        begins, ends = datetime(2026, 3, 19, 14, tzinfo=UTC), datetime(2026, 4, 19, 14, tzinfo=UTC)
+        rows = daily({"day": date(2026, 4, 10), "values": [100] * 48})
+        sums = band_sums(
+            rows,
+            np.zeros(1, dtype=np.int64),
+            1,
+            tariff=tariff,
+            direction="import",
+            starts_at=datetime(2026, 4, 9, 14, tzinfo=UTC),
+            ends_at=ends,
+            cycle=cycle_of(tariff, begins, ends, "+10:00"),
+        )
+        assert by_band(sums) == {"dear": 4800, "cheap": 0}
