@@ -104,8 +104,6 @@ def reference(tariff: Tariff, watt_hours: np.ndarray) -> list[Fraction]:
         made = bill(
             tariff,
             intervals,
-            period_from=first,
-            period_to=after,
             starts_at=datetime.fromtimestamp(begin, UTC),
             ends_at=datetime.fromtimestamp(end, UTC),
             billing_clock=tariff.clock,

@@ -18,12 +18,16 @@ HERE = Path(__file__).parent
 SMALL = {
     "parse_nem12": ["parse_nem12.py", "--json"],
     "settle_month": ["settle_month.py", "--service-points", "10000"],
+    "determinants": ["determinants.py", "--service-points", "10000", "--buckets", "2"],
+    "rate_year": ["rate_year.py", "--customers", "200"],
     "help": ["help_time.py"],
 }
 FULL = {
     "parse_nem12": ["parse_nem12.py", "--json", "--megabytes", "200"],
     "settle_month_10k": ["settle_month.py", "--service-points", "10000", "--buckets", "8"],
     "settle_month_100k": ["settle_month.py", "--service-points", "100000", "--buckets", "32"],
+    "determinants": ["determinants.py", "--service-points", "100000", "--buckets", "16"],
+    "rate_year": ["rate_year.py", "--customers", "1000"],
     "ingest_month": ["ingest_month.py", "--service-points", "20000"],
     "large_table": ["large_files.py", "--format", "csv_smart_meter_texas", "--megabytes", "1000"],
     "large_feed": ["large_files.py", "--format", "espi", "--megabytes", "500"],
@@ -48,7 +52,8 @@ def main() -> None:
     options = parser.parse_args()
     chosen = dict(FULL if options.full else SMALL)
     if options.peers_python:
-        chosen["parse_nem12"] = [*chosen["parse_nem12"], "--peers-python", options.peers_python]
+        for name in ("parse_nem12", "rate_year"):
+            chosen[name] = [*chosen[name], "--peers-python", options.peers_python]
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "machine": platform.machine()}
     results: dict[str, object] = {"machine": machine}
     for name, command in chosen.items():

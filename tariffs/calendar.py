@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +49,12 @@ class BandMap:
 
     index: Integers
     combos: tuple[Combo, ...]
+
+    @cached_property
+    def patterns(self) -> tuple[Integers, Integers]:
+        """The different rows (p, slots), and which of them each day has (days,): most days of a month are alike."""
+        rows, of_day = np.unique(self.index, axis=0, return_inverse=True)
+        return rows, of_day.reshape(-1)
 
 
 @lru_cache(maxsize=512)

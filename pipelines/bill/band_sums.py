@@ -142,8 +142,8 @@ def _by_band(matrix: np.ndarray, bands: BandMap, day: np.ndarray) -> np.ndarray:
         code = "arithmetic.bound"
         raise InvariantError(code, f"a day of {slots} slots of up to {largest} cannot be summed exactly in float64")
     sums = np.zeros((len(matrix), combos), dtype=np.int64)
-    patterns, of_day = np.unique(bands.index, axis=0, return_inverse=True)
-    of_row = of_day.reshape(-1)[day]
+    patterns, of_day = bands.patterns
+    of_row = of_day[day]
     for number, pattern in enumerate(patterns):
         rows_of = np.flatnonzero(of_row == number)
         weights = (pattern[:, None] == np.arange(combos)).astype(np.float64)
