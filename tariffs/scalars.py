@@ -131,25 +131,13 @@ def _matching(value: object, *, pattern: re.Pattern[str], wanted: str) -> str:
     return text
 
 
-def _refuse(value: object, *, why: str) -> None:
-    shown = f" {value!r}" if isinstance(value, str) else ""
-    raise problem(UNSUPPORTED, f"{why}{shown} is not supported by this version")
-
-
-def refused(why: str) -> BeforeValidator:
-    """Return the validator of a field that is known and not supported: any value refuses the tariff by name."""
-    return BeforeValidator(partial(_refuse, why=why))
-
-
-def one_of(*words: str, unsupported: tuple[str, ...] = ()) -> Callable[[object], str]:
-    """Return a parser for a closed set of words, some of them known and not supported."""
+def one_of(*words: str) -> Callable[[object], str]:
+    """Return a parser for a closed set of words."""
 
     def parse(value: object) -> str:
         text = _text_of(value, "one word")
-        if text in unsupported:
-            raise problem(UNSUPPORTED, f"{text!r} is not supported by this version; supported: {', '.join(words)}")
         if text not in words:
-            raise problem(INVALID, f"{text!r} is not one of: {', '.join((*words, *unsupported))}")
+            raise problem(INVALID, f"{text!r} is not one of: {', '.join(words)}")
         return text
 
     return parse

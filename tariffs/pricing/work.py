@@ -222,8 +222,3 @@ def bad_inputs(what: str) -> InvariantError:
     """Return the error of inputs that do not fit each other."""
     code = "rating.inputs"
     return InvariantError(code, what)
-
-
-def not_yet(what: str) -> TariffError:
-    """Return the refusal of a rule that nothing here prices."""
-    return TariffError(UNSUPPORTED, f"{what} is not supported by this version")

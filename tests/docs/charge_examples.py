@@ -1,4 +1,8 @@
-"""The examples on the pages of charges: what was used, the charges, and the sentences on the bill; three blocks in a row."""
+"""The examples on the pages of tariffs and charges: what was used, the charges, and the sentences on the bill.
+
+Three blocks in a row. The charges are the inside of a version of a tariff that is the same on all pages, keys of that document
+(``events``, ``rounding``, ``versions``, …) beside them; or, as ``yaml tariff``, a whole document.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +25,19 @@ from tariffs.rated import Determinant, RatedLines, RatingInputs
 from tariffs.rating import rate
 from tariffs.series import PriceSeries
 from tariffs.timeline import Stretch, Timeline
-from tests.docs.pages import DOCS, read
+from tests.docs.pages import DOCS, read, section
 
-GIVEN, CHARGES, BILL = "yaml given", "yaml charges", "text bill"
+GIVEN, CHARGES, TARIFF, BILL = "yaml given", "yaml charges", "yaml tariff", "text bill"
+DOCUMENT = "reference/tariff_document.md"
+INDEX = "reference/charges/index.md"
 CLOCK = Clock("Australia/Perth")
+PERIODS = {"peak": [{"days": "mon-fri", "from": "15:00", "to": "21:00"}], "off": [{"else": "true"}]}
+"""Of the version that the charges stand in, unless they say others."""
 _TRIPLE = re.compile(
-    rf"^```{GIVEN}\n(.*?)^```\n\s*^```{CHARGES}\n(.*?)^```\n\s*^```{BILL}\n(.*?)^```$",
+    rf"^```{GIVEN}\n(.*?)^```\n\s*^```(?:{CHARGES}|{TARIFF})\n(.*?)^```\n\s*^```{BILL}\n(.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-_OF_THE_DOCUMENT = ("holidays", "rounding", "events")
+_OF_THE_DOCUMENT = ("holidays", "rounding", "events", "versions")
 _UNITS = {"kwh": "kWh", "kvarh": "kvarh", "m3": "m3"}
 
 
@@ -44,13 +52,13 @@ class ChargeExample:
 
 
 def charge_pages() -> list[str]:
-    """Return the pages of charges by their path below ``docs/``."""
-    return sorted(page.relative_to(DOCS).as_posix() for page in DOCS.glob("reference/charges/*.md"))
+    """Return the pages of charges by their path below ``docs/``; their index is none of them."""
+    return sorted({page.relative_to(DOCS).as_posix() for page in DOCS.glob("reference/charges/*.md")} - {INDEX})
 
 
-def examples_of(page: str) -> list[ChargeExample]:
-    """Return the examples of a page, in order."""
-    text = read(page)
+def examples_of(page: str, heading: str | None = None) -> list[ChargeExample]:
+    """Return the examples of a page, or of what stands under one of its headings, in order."""
+    text = read(page) if heading is None else section(read(page), heading)
     return [
         ChargeExample(f"{page}:{text.count(chr(10), 0, match.start()) + 1}", match[1], match[2], match[3].splitlines())
         for match in _TRIPLE.finditer(text)
@@ -58,18 +66,18 @@ def examples_of(page: str) -> list[ChargeExample]:
 
 
 def tariff_of(charges: str) -> Tariff:
-    """Return the tariff that charges, or keys of a version, stand in."""
+    """Return the tariff that charges, or keys of a version, stand in; or the one that a whole document says."""
     value = read_yaml(charges, "example").value
-    inside = {"charges": value} if isinstance(value, list) else {"charges": [], **value}
-    periods = {"peak": [{"days": "mon-fri", "from": "15:00", "to": "21:00"}], "off": [{"else": "true"}]}
-    document = {
-        "tariff": "example",
-        "currency": "AUD",
-        "clock": CLOCK.name,
-        **{key: inside.pop(key) for key in _OF_THE_DOCUMENT if key in inside},
-        "versions": [{"from": "2020-01-01", "periods": periods, **inside}],
-    }
-    return parse_tariff(json.dumps(document), "example")
+    if "tariff" in value:
+        return parse_tariff(charges, "example")
+    inside = {"charges": value} if isinstance(value, list) else dict(value)
+    outside = {key: inside.pop(key) for key in _OF_THE_DOCUMENT if key in inside}
+    if "versions" in outside:
+        assert not inside, f"keys of a version beside 'versions': {sorted(inside)}"
+        outside["versions"] = [{"periods": PERIODS} | version for version in outside["versions"]]
+    else:
+        outside["versions"] = [{"from": "2020-01-01", "periods": PERIODS, "charges": [], **inside}]
+    return parse_tariff(json.dumps({"tariff": "example", "currency": "AUD", "clock": CLOCK.name, **outside}), "example")
 
 
 def bill_of(example: ChargeExample) -> RatedLines:
@@ -106,8 +114,18 @@ def bill_of(example: ChargeExample) -> RatedLines:
 
 
 def sentences_of(example: ChargeExample) -> list[str]:
-    """Return the sentences on the bill of an example."""
-    return bill_of(example).lines["text"].to_pylist()
+    """Return the sentences on the bill of an example, the one that closes its cents included."""
+    return bill_of(example).bill_lines()["text"].to_pylist()
+
+
+def shown_by(example: ChargeExample) -> set[str]:
+    """Return what an example shows: the kinds of line on its bill, its way of metering export, and the keys that it sets."""
+    kinds = set(bill_of(example).bill_lines()["kind"].to_pylist())
+    for version in tariff_of(example.charges).versions:
+        kinds |= {"conversion"} & version.model_fields_set
+        if version.export is not None:
+            kinds |= {version.export.mode} | {"carry"} & version.export.model_fields_set
+    return kinds
 
 
 def _instant(text: str) -> int:

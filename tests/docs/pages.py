@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,6 +74,35 @@ def first_cells(text: str) -> list[list[str]]:
     """Return the code words of the first cell of each table row that begins with one."""
     rows = re.findall(r"^\| (`[^|]*?) \|", prose(text), re.MULTILINE)
     return [re.findall(r"`([^`]+)`", row) for row in rows]
+
+
+def rows_of_keys(text: str, header: str) -> dict[str, str]:
+    """Return the rows of the one table whose first column is called ``header``, by the code words of their first cell.
+
+    A row whose first cell is empty goes on with the row above.
+
+    Raises:
+        ValueError: there is not exactly one such table.
+    """
+    tables = re.findall(rf"^\| {re.escape(header)} \|.*\n\|[-|]+\n((?:\|.*\n?)*)", prose(text), re.MULTILINE)
+    if len(tables) != 1:
+        message = f"{len(tables)} tables have the first column {header!r}"
+        raise ValueError(message)
+    rows: dict[str, str] = {}
+    words: list[str] = []
+    for line in tables[0].splitlines():
+        words = re.findall(r"`([^`]+)`", line[1:].split(" | ")[0]) or words
+        for word in words:
+            rows[word] = rows.get(word, "") + line + "\n"
+    return rows
+
+
+def table_under(text: str, heading: str) -> list[list[str]]:
+    """Return the cells of the first table under a heading, its header and rule left out."""
+    lines = section(text, heading).splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("|"))
+    rows = list(takewhile(lambda line: line.startswith("|"), lines[first + 2 :]))
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows]
 
 
 def section(text: str, heading: str) -> str:

@@ -9,7 +9,6 @@ import shlex
 from datetime import UTC, datetime
 
 import click
-import numpy as np
 import pytest
 
 from pipelines.cli.main import m2b
@@ -19,90 +18,32 @@ from pipelines.ingest.tables.mapping import parse_mapping
 from pipelines.lakehouse.catalogue import connect
 from pipelines.masterdata.load import load_master_data
 from pipelines.vee.profile import load_profile
-from tariffs.calendar import combos_of
-from tariffs.load import parse_tariff
-from tariffs.model import Tariff
-from tariffs.rated import Determinant, RatingInputs
-from tariffs.rating import rate
-from tests.docs.charge_examples import BILL, CHARGES, GIVEN, charge_pages, examples_of, sentences_of
+from tests.docs.charge_examples import BILL, CHARGES, DOCUMENT, GIVEN, TARIFF, charge_pages, examples_of, sentences_of
 from tests.docs.pages import DOCS, blocks, blocks_of_all_pages, pages, read
 
-TARIFF, MAPPING, MASTER, ANALYSTS = (
-    "reference/tariff_document.md",
-    "reference/mapping_file.md",
-    "reference/master_data.md",
-    "operating/analysts.md",
-)
-JANUARY = (datetime(2025, 12, 31, 16, tzinfo=UTC), datetime(2026, 1, 31, 16, tzinfo=UTC))
-USED = {"import_kwh": {"peak": 100, "off": 300}, "controlled_load_kwh": {"off": 50}, "export_kwh": {"off": 40}}
-AROUND = """\
-tariff: around
-currency: AUD
-clock: Australia/Perth
-versions:
-- from: 2025-01-01
-  periods: {{peak: [{{days: mon-fri, from: "15:00", to: "21:00"}}], off: [{{else: true}}]}}
-{part}
-"""
-NO_CHARGES = "  charges: []\n"
+MAPPING, MASTER, ANALYSTS = "reference/mapping_file.md", "reference/master_data.md", "operating/analysts.md"
 
 
 def named(found):
     return [pytest.param(block, id=block.name) for block in found]
 
 
-def whole(part: str) -> Tariff:
-    """Return the tariff that a part of a version stands in."""
-    inside = part if part.startswith("export:") else "charges:\n" + part
-    text = "".join(f"  {line}\n" for line in inside.splitlines())
-    return parse_tariff(AROUND.format(part=(NO_CHARGES if part.startswith("export:") else "") + text), "example")
-
-
-def sentences(tariff: Tariff) -> list[str]:
-    """Return the sentences on the bill for what the page says was used in January 2026."""
-    quantities = {}
-    for name, use in USED.items():
-        direction = "export" if name == "export_kwh" else "import"
-        combos = combos_of(tariff, direction=direction, starts_at=JANUARY[0], ends_at=JANUARY[1])
-        quantities[name] = Determinant(combos, 0, np.array([[use.get(combo.band, 0) for combo in combos]]), "kWh")
-    untaxed = np.zeros(1, dtype=bool)
-    return rate(RatingInputs(tariff, *JANUARY, quantities, untaxed)).lines["text"].to_pylist()
-
-
-def priced_examples():
-    """Return the examples of charges with the sentences that stand under them."""
-    text = read(TARIFF)
-    found = re.findall(r"```yaml\n((?:- \{|export:).*?)```\n\n```text\n(.*?)```", text, re.DOTALL)
-    return [pytest.param(part, said.splitlines(), id=part.splitlines()[0][:40]) for part, said in found]
-
-
 class TestTariffs:
-    def test_the_whole_document_can_be_followed(self):
-        documents = [block for block in blocks(TARIFF, "yaml") if block.text.startswith("tariff:")]
-        assert [parse_tariff(block.text, block.name).tariff for block in documents] == ["example"]
+    """The pages of tariffs and charges: for what is given, the charges make the sentences that stand under them."""
 
-    @pytest.mark.parametrize(("part", "said"), priced_examples())
-    def test_a_charge_makes_the_lines_that_stand_under_it(self, part, said):
-        assert [line for line in sentences(whole(part)) if not line.startswith("rounding")] == said
+    PAGES = (DOCUMENT, *charge_pages())
 
-    def test_every_example_of_a_charge_is_priced(self):
-        assert len(priced_examples()) == len(blocks(TARIFF, "text")) == len(blocks(TARIFF, "yaml")) - 1
-
-
-class TestChargePages:
-    """The pages below ``reference/charges``: for what is given, the charges make the sentences that stand under them."""
-
-    @pytest.mark.parametrize(
-        "example", [each for page in charge_pages() for each in examples_of(page)], ids=lambda each: each.name
-    )
+    @pytest.mark.parametrize("example", [each for page in PAGES for each in examples_of(page)], ids=lambda each: each.name)
     def test_the_charges_make_the_bill_that_stands_under_them(self, example):
         assert sentences_of(example) == example.said
 
-    @pytest.mark.parametrize("page", charge_pages())
+    @pytest.mark.parametrize("page", PAGES)
     def test_every_block_of_a_page_is_part_of_an_example(self, page):
-        assert [len(blocks(page, language)) for language in (GIVEN, CHARGES, BILL)] == [len(examples_of(page))] * 3
+        given, charges, tariffs, bills = (len(blocks(page, language)) for language in (GIVEN, CHARGES, TARIFF, BILL))
+        assert given == charges + tariffs == bills == len(examples_of(page))
+        assert read(page).count("\n```") == 2 * (given + charges + tariffs + bills)
 
-    @pytest.mark.parametrize("page", charge_pages())
+    @pytest.mark.parametrize("page", PAGES)
     def test_a_page_has_an_example(self, page):
         assert examples_of(page)
 

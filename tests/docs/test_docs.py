@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
 
 from pipelines.bill.holds import OWNERS, HoldCode
 from pipelines.ingest.tables import channel_column, time_column
@@ -17,16 +16,13 @@ from pipelines.vee.profile import VeeProfile, ZeroRunSlots
 from schemas.codes import FileStatus, Method, Quality
 from schemas.master_documents import ROWS
 from schemas.tables import TABLES
-from tariffs import model, periods, rounding
-from tariffs.charges.tiers import Tiers
 from tests.docs.pages import DOCS, REPOSITORY, anchor, first_cells, headings, pages, prose, read, section
-from tests.docs.words_of_code import codes_in, error_codes, kinds_of_charges, rules
+from tests.docs.words_of_code import codes_in, error_codes, rules
 from tools.reference import pages as generated_pages
 
 BILLED = "concepts/what_is_billed.md"
 VEE = "concepts/vee.md"
 REJECTIONS = "reference/rejections.md"
-TARIFF = "reference/tariff_document.md"
 NAMES = [page.relative_to(DOCS).as_posix() for page in pages()]
 DECISIONS = [name for name in NAMES if name.startswith("decisions/")]
 
@@ -94,25 +90,6 @@ class TestErrors:
         known |= {code for code in error_codes("pipelines") if code.startswith("accounting.")}
         listed = {word for word in words(section(read("reference/exit_codes.md"), "Error codes")) if "." in word}
         assert listed == known - elsewhere
-
-
-class TestTariffDocument:
-    def test_every_kind_of_charge_has_its_section_and_no_other_is_there(self):
-        charges = section(read(TARIFF), "Charges")
-        assert {h.strip("`") for h in headings(charges)} == kinds_of_charges() | {"rounding"}
-
-    @pytest.mark.parametrize(
-        "part",
-        [
-            model.Tariff, model.Version, model.Holidays, model.FixedCharge, model.EnergyCharge, model.RiderCharge,
-            model.PercentCharge, model.TaxCharge, model.Export, rounding.Rounding, rounding.Places, rounding.TaxPlaces,
-            periods.Season, periods.PeriodRule, Tiers,
-        ],
-        ids=lambda part: part.__name__,
-    )  # fmt: skip
-    def test_every_key_is_told(self, part: type[BaseModel]):
-        keys = {field.alias or name for name, field in part.model_fields.items()}
-        assert not missing_from(TARIFF, keys)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
-"""Stable words found in the code itself: codes, names of rules, kinds of charges."""
+"""Stable words found in the code itself: codes, names of rules."""
 
 from __future__ import annotations
 
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from tests.docs.pages import REPOSITORY
 
@@ -72,9 +71,3 @@ def rules() -> set[str]:
         found |= set(re.findall(r'\brule(?:, message)? ?= ?"([a-z_.]+)"', text))
         found |= set(re.findall(r'"([a-z_.]+)",\s*Severity\.', text))
     return found
-
-
-def kinds_of_charges() -> set[str]:
-    """Return what the modules of ``tariffs/charges`` call their kind."""
-    texts = (path.read_text("utf-8") for path in Path(REPOSITORY / "tariffs" / "charges").glob("*.py"))
-    return {kind for text in texts for kind in re.findall(r'^KIND = "(\w+)"', text, re.MULTILINE)}
