@@ -11,6 +11,7 @@ from pipelines.cli.options import FILE, common
 from pipelines.cli.outcome import Outcome
 from pipelines.cli.series import series
 from pipelines.cli.session import Session
+from pipelines.cli.tariff_catalogue import command as catalogue
 from pipelines.cli.tariff_check import check
 from pipelines.cli.tariff_entry import entry_of
 from pipelines.cli.tariff_import import import_command
@@ -28,6 +29,7 @@ tariff.add_command(simulate)
 tariff.add_command(import_command)
 tariff.add_command(check)
 tariff.add_command(series)
+tariff.add_command(catalogue)
 
 
 @tariff.command()
