@@ -42,7 +42,7 @@ from tariffs.pricing.exports import export
 from tariffs.pricing.ladders import hand_on_ladders
 from tariffs.pricing.minimums import minimum
 from tariffs.pricing.peaks import record_power
-from tariffs.pricing.powers import coincident, contracted, demand, power_factor, reactive
+from tariffs.pricing.powers import coincident, contracted, demand, keep_ratchet_peaks, power_factor, reactive
 from tariffs.pricing.shares import percent
 from tariffs.pricing.taxes import laid_on, taxes
 from tariffs.pricing.work import Work
@@ -87,6 +87,7 @@ def rate(inputs: RatingInputs) -> RatedLines:
     spans = version_spans(inputs.tariff, starts_at=inputs.starts_at, ends_at=inputs.ends_at, billing_clock=inputs.billing_clock)
     work = Work(inputs, spans)
     record_power(work)
+    keep_ratchet_peaks(work)
     for makers in (_OWN, _SHARES):
         for span in spans:
             _make(work, makers, span)

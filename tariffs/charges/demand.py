@@ -119,7 +119,7 @@ def corrected(measured: Exact, factors: Exact, rule: TargetPowerFactor) -> Exact
 
     Args:
         measured: (n,) [kW].
-        factors: (n,) power factor; above 0 wherever power was measured.
+        factors: (n,) power factor; at 0 there is none to correct by.
         rule: the target.
 
     Returns:
@@ -127,7 +127,7 @@ def corrected(measured: Exact, factors: Exact, rule: TargetPowerFactor) -> Exact
     """
     target = int(rule.target.scaleb(PRICE_PLACES))
     size = factors.at(PRICE_PLACES).values.astype(object)
-    low = ((size < target) & (measured.values != 0)).astype(bool)
+    low = ((size > 0) & (size < target)).astype(bool)
     product = Exact(np.where(low, measured.values, 0).astype(object) * target, measured.scale)
     raised = quotient(product, np.where(low, size, 1), places=POWER_PLACES)
     return Exact(np.where(low, raised.values, measured.at(POWER_PLACES).values), POWER_PLACES)

@@ -14,6 +14,7 @@ limits in proportion to its days; the ladder of a year goes on.
 
 from __future__ import annotations
 
+from calendar import isleap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -140,9 +141,11 @@ class Tiers(Document):
         return span.month_shares if self.prorate == "days_of_month" else span.share
 
     def year_of(self, day: date) -> str:
-        """Return the first day of the ladder's year that holds a day, as ``YYYY-MM-DD``."""
+        """Return the first day of the ladder's year that holds a day, as ``YYYY-MM-DD``; for 29 February else 1 March."""
         year = day.year if (day.month, day.day) >= self.year_from else day.year - 1
-        return f"{year:04d}-{self.year_from.month:02d}-{self.year_from.day:02d}"
+        leaps = isleap(year) or self.year_from != (2, 29)
+        month, number = self.year_from if leaps else (3, 1)
+        return f"{year:04d}-{month:02d}-{number:02d}"
 
 
 def _hours_of(demand: Exact, hours: Fraction) -> Exact:

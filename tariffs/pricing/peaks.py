@@ -69,15 +69,15 @@ def ratcheted(work: Work, ratchet: Lookback, name: str, measured: Exact) -> Exac
         measured: the peak of this billing period's part [kW].
     """
     now = _month_number(work)
-    columns = []
-    for month in range(now - ratchet.months, now + 1):
+    # of a month that an earlier billing period has rated already, the larger peak
+    own = highest([measured, work.carried_in(_key(name, now))])
+    columns = [own.times(ratchet.share_of(work.month))]
+    for month in range(now - ratchet.months, now):
         key = _key(name, month)
-        if month == now:
-            columns.append(highest([measured, work.carried_in(key)]).times(ratchet.share_of(month % _MONTHS + 1)))
-        elif key in work.inputs.carried:
+        if key in work.inputs.carried:
             columns.append(work.inputs.carried[key].times(ratchet.share_of(month % _MONTHS + 1)))
     if work.month in ratchet.at_least_actual:
-        columns.append(measured)
+        columns.append(own)
     if ratchet.minimum is not None:
         columns.append(constant(ratchet.minimum, work.rows))
     return highest(columns)

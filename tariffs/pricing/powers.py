@@ -7,6 +7,7 @@ from tariffs.charges.coincident import CoincidentCharge, coincident_line
 from tariffs.charges.contracted import ContractedCharge, contracted_lines, with_excess
 from tariffs.charges.demand import DemandCharge, corrected, demand_lines
 from tariffs.charges.line import Line
+from tariffs.charges.measure import ChargeRatchet
 from tariffs.charges.power import at_least
 from tariffs.charges.power_factor import PowerFactorCharge, power_factor_lines, power_factors
 from tariffs.charges.reactive import ReactiveCharge, reactive_lines
@@ -48,13 +49,26 @@ def _of_all_bands(work: Work, charge: DemandCharge, span: VersionSpan, factors: 
         return billing_demand_kw(work, span)
     if charge.ratchet is None:
         return None
-    measure = charge.ratchet.measure or charge.measure
-    peak = peak_of(work, span, measure, charge.ratchet.of, calendar=charge.calendar)
-    measured = _corrected(charge, peak.demand, factors)
-    keep_peak(work, charge.id, measured)
+    measured = _feeding(work, charge, charge.ratchet, span, factors)
     billed = ratcheted(work, charge.ratchet, charge.id, measured)
     work.measured.append(Measured(f"billing_demand_kw.{charge.id}", span.version, None, billed, charge.measure.unit))
     return billed
+
+
+def keep_ratchet_peaks(work: Work) -> None:
+    """Keep the peaks that charges' own ratchets look back at, also in months in which the charge does not stand."""
+    for span in work.spans:
+        for charge in work.version(span).charges:
+            if isinstance(charge, DemandCharge) and charge.ratchet is not None:
+                rule, measure = charge.power_factor, charge.measure
+                factors = None if rule is None else _power_factors(work, measure.quantity, measure.reactive, rule.places)
+                keep_peak(work, charge.id, _feeding(work, charge, charge.ratchet, span, factors))
+
+
+def _feeding(work: Work, charge: DemandCharge, ratchet: ChargeRatchet, span: VersionSpan, factors: Exact | None) -> Exact:
+    """Return the peak of this billing period that feeds a charge's own ratchet: (n,) [kW or kVA]."""
+    measure = ratchet.measure or charge.measure
+    return _corrected(charge, peak_of(work, span, measure, ratchet.of, calendar=charge.calendar).demand, factors)
 
 
 def _own_factors(work: Work, charge: DemandCharge, span: VersionSpan) -> Exact | None:
@@ -65,12 +79,7 @@ def _own_factors(work: Work, charge: DemandCharge, span: VersionSpan) -> Exact |
 
 def _corrected(charge: DemandCharge, measured: Exact, factors: Exact | None) -> Exact:
     rule = charge.power_factor
-    if rule is None or factors is None:
-        return measured
-    if ((factors.values == 0) & (measured.values != 0)).any():
-        code, what = "power_factor.zero", f"{charge.id}: power at a power factor of 0 cannot be corrected to {plain(rule.target)}"
-        raise TariffError(code, what, "check the active and the reactive energy")
-    return corrected(measured, factors, rule)
+    return measured if rule is None or factors is None else corrected(measured, factors, rule)
 
 
 def _unit_of(work: Work, charge: DemandCharge, span: VersionSpan) -> str:
@@ -134,10 +143,14 @@ def power_factor(work: Work, charge: PowerFactorCharge, span: VersionSpan) -> li
 
 def _factors(work: Work, charge_id: str, span: VersionSpan, active: str, reactive: str, places: int) -> Exact:
     """Return the power factor of the whole billing period, and note it."""
-    kwh, kvarh = (_whole(work, name) for name in (active, reactive))
-    factors = power_factors(kwh, kvarh, places=places)
+    factors = _power_factors(work, active, reactive, places)
     work.measured.append(Measured(f"power_factor.{charge_id}", span.version, None, factors, "1"))
     return factors
+
+
+def _power_factors(work: Work, active: str, reactive: str, places: int) -> Exact:
+    kwh, kvarh = (_whole(work, name) for name in (active, reactive))
+    return power_factors(kwh, kvarh, places=places)
 
 
 def _whole(work: Work, name: str) -> Exact:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from schemas.errors import TariffError
+from tariffs.charges.demand import DemandCharge
 from tariffs.model import Tariff, Version
 from tariffs.reference.days import Period
 from tariffs.reference.holiday_days import is_kept
@@ -51,7 +52,10 @@ def names_of(version: Version, direction: str) -> tuple[str | None, ...]:
 
 
 def rules_of(version: Version, direction: str) -> Mapping[str, Sequence[Rule]] | None:
-    """Return the rules of each period of a direction; export's own where it has some."""
+    """Return the rules of each period of a direction; export's own where it has some, and those of a demand charge by its id."""
+    for charge in version.charges:
+        if isinstance(charge, DemandCharge) and charge.id == direction and charge.periods is not None:
+            return charge.periods
     if direction == EXPORT and version.export is not None and version.export.periods is not None:
         return version.export.periods
     return version.periods

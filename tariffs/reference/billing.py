@@ -19,10 +19,11 @@ from tariffs.charges.rider import RiderCharge
 from tariffs.model import Charge, Tariff
 from tariffs.reference.bands import Calendar
 from tariffs.reference.days import Part, period_of
-from tariffs.reference.energies import energy, fee, fixed, keep_ladders, rider
+from tariffs.reference.energies import energy, fee, fixed, rider
 from tariffs.reference.exports import exports, true_up
 from tariffs.reference.figures import ZERO
 from tariffs.reference.given import Agreement, Interval, ReferenceBill
+from tariffs.reference.handing_on import hand_on
 from tariffs.reference.netting import refuse_two_versions
 from tariffs.reference.peaks import OWN_LENGTH, billing_demand, keep_peaks, peak_of, windows_of
 from tariffs.reference.powers import coincident, contracted, demand, power_factor, reactive
@@ -107,7 +108,6 @@ def _billed(work: Work, peak_kw: Fraction | None, billing_demand_kw: Fraction | 
             if work.stands(charge):
                 _own(work, charge, part)
         keep_peaks(work, part)
-        keep_ladders(work, part)
     for part in work.period.parts:
         for charge in work.charges(part):
             if isinstance(charge, PercentCharge) and work.stands(charge):
@@ -118,6 +118,7 @@ def _billed(work: Work, peak_kw: Fraction | None, billing_demand_kw: Fraction | 
     minimums(work)
     taxes(work)
     true_up(work)
+    hand_on(work)
     total = sum((line.amount for line in work.lines), ZERO)
     kept = {name: value for name, value in work.carried.items() if value}
     return ReferenceBill(tuple(work.lines), total, work.round_total(), kept, peak_kw, billing_demand_kw)

@@ -35,17 +35,16 @@ def local_time(instant: datetime, zone: tzinfo) -> datetime:
 
 
 def instant_of(wall: datetime, zone: tzinfo) -> datetime:
-    """Return the first instant at which the clock shows a time; where it leaps over it, the instant that many minutes later."""
-    return wall.replace(tzinfo=zone).astimezone(UTC)
+    """Return the first instant at which the clock shows a time; where it leaps over it, the first one after the leap."""
+    instant = wall.replace(tzinfo=zone).astimezone(UTC)
+    while local_time(instant - MINUTE, zone) >= wall:
+        instant -= MINUTE
+    return instant
 
 
 def first_instant(day: date, zone: tzinfo) -> datetime:
     """Return the first instant of a local date; where its midnight is skipped, the first one after."""
-    midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - what the clock on the wall shows
-    instant = instant_of(midnight, zone)
-    while local_time(instant - MINUTE, zone) >= midnight:
-        instant -= MINUTE
-    return instant
+    return instant_of(datetime(day.year, day.month, day.day), zone)  # noqa: DTZ001 - what the clock on the wall shows
 
 
 def length_of_month(day: date) -> int:

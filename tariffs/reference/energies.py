@@ -27,11 +27,10 @@ Steps = dict[str | None, list[Fraction]]
 
 def fixed(work: Work, charge: FixedCharge, part: Part) -> None:
     """Write a charge by time."""
-    units = _units(charge, part)
+    quantity, price = _units(charge, part), Fraction(charge.price)
     by_share = charge.per == "month" and charge.prorate == "none"
     always = (bool(part.days) or part.share == 1) and charge.only_for is None
-    quantity, price = work.round_quantity(units), Fraction(charge.price)
-    seen = part.shown if by_share and quantity == units else quantity
+    seen = part.shown if by_share else quantity
     work.write(part, charge.id, charge.kind, quantity=seen, unit=charge.per, price=price, amount=quantity * price, always=always)
 
 
@@ -82,11 +81,18 @@ def energy(work: Work, charge: EnergyCharge, part: Part) -> None:
     if charge.tiers is None:
         together: Bands = use if isinstance(charge.price, dict) else {None: sum(use.values(), ZERO)}
         for band, used in together.items():
-            _write(work, charge, part, band, None, used, used)
+            if _is_priced(charge, band):
+                _write(work, charge, part, band, None, used, used)
         return
     steps = _steps(work, charge, charge.tiers, part, use)
     for (band, tier), seen in _seen(charge, steps).items():
-        _write(work, charge, part, band, tier, steps[band][tier - 1], seen)
+        if _is_priced(charge, band):
+            _write(work, charge, part, band, tier, steps[band][tier - 1], seen)
+
+
+def _is_priced(charge: EnergyCharge, band: str | None) -> bool:
+    """Tell whether a charge prices a period; charges that share the periods among them each price some."""
+    return not isinstance(charge.price, dict) or band in charge.price
 
 
 def _write(
@@ -129,6 +135,8 @@ def _seen(charge: EnergyCharge, steps: Steps) -> dict[tuple[str | None, int], Fr
         return {(band, tier): each for band, of in steps.items() for tier, each in enumerate(shown(of), start=1)}
     # a step that all periods share: what its periods show adds up to what it shows
     wholes = [sum(step, ZERO) for step in zip(*steps.values(), strict=True)]
+    if not sum(wholes, ZERO):
+        return {(band, tier): half_even(each, QUANTITY_PLACES) for band, of in steps.items() for tier, each in enumerate(of, 1)}
     weights = [sum(of, ZERO) for of in steps.values()]
     seen = {}
     for tier, whole in enumerate(shown(wholes), start=1):
@@ -144,11 +152,21 @@ def _steps(work: Work, charge: EnergyCharge, tiers: Tiers, part: Part, use: Band
     if tiers.scope == "each_period":
         return {band: _climbed(work, charge, part, band, used) for band, used in use.items() if used}
     whole = sum(use.values(), ZERO)
+    standing = _standing_on(work, charge, tiers, part)
     together = _climbed(work, charge, part, None, whole)
     if not isinstance(charge.price, dict):
         return {None: together}
     # pro rata: each step is shared between the periods in proportion to their kWh
-    return {band: [step * used / whole for step in together] for band, used in use.items() if used and whole}
+    if whole:
+        return {band: [step * used / whole for step in together] for band, used in use.items() if used}
+    # periods that cancel each other out stand where the ladder stands
+    return {band: [used * (place == standing) for place in range(tiers.steps)] for band, used in use.items() if used}
+
+
+def _standing_on(work: Work, charge: EnergyCharge, tiers: Tiers, part: Part) -> int:
+    """Return the position of the step that the next kWh on the ladder of all periods falls on."""
+    before = _before(work, charge, tiers)
+    return sum(limit <= before for limit in limits_of(work, tiers, part, None))
 
 
 def _climbed(work: Work, charge: EnergyCharge, part: Part, band: str | None, used: Fraction) -> list[Fraction]:
@@ -221,13 +239,3 @@ def _first_day(year: int, begins: MonthDay) -> date:
         return date(year, begins.month, begins.day)
     except ValueError:
         return date(year, 3, 1)
-
-
-def keep_ladders(work: Work, part: Part) -> None:
-    """Hand on how far the ladders of years have been climbed, also those of charges that do not stand on this bill."""
-    for charge in work.charges(part):
-        if isinstance(charge, EnergyCharge) and charge.tiers is not None and charge.tiers.per == "year":
-            name = ladder_name(work, charge, charge.tiers, None)
-            for each in work.given:
-                if each == name or each.startswith(f"{name}|"):
-                    work.carried.setdefault(each, work.given[each])

@@ -72,7 +72,8 @@ def _surplus_money(work: Work, export: Export, part: Part) -> Fraction:
     earned = ZERO
     for band, net in net_kwh(work, part).items():
         price = export.price[str(band)] if isinstance(export.price, dict) else export.price
-        earned += half_even(max(ZERO, -net) * Fraction(price or 0), AMOUNT_PLACES)
+        surplus = work.round_quantity(max(ZERO, -net))
+        earned += half_even(surplus * Fraction(price or 0), AMOUNT_PLACES)
     return earned
 
 
@@ -128,10 +129,9 @@ def true_up(work: Work) -> None:
     kwh = sum((work.carried[name] for name in names), ZERO)
     if export.mode == "nem_kwh":
         price = -Fraction(export.pays or 0)
-        quantity = work.round_quantity(kwh)
         if not export.expires:
             unit = unit_of(EXPORT_KWH)
-            work.write(part, TRUE_UP, TRUE_UP, quantity=quantity, unit=unit, price=price, amount=quantity * price)
+            work.write(part, TRUE_UP, TRUE_UP, quantity=kwh, unit=unit, price=price, amount=kwh * price)
         work.carried.update(dict.fromkeys(names, ZERO))
         return
     money = work.carried.get(BANKED_MONEY, ZERO)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schemas.errors import TariffError
+from tariffs.charges.export import Export
 from tariffs.model import Version
 from tariffs.reference.days import Part
 from tariffs.reference.figures import ZERO
@@ -24,14 +25,25 @@ def is_netted(version: Version, quantity: str) -> bool:
 
 
 def refuse_two_versions(work: Work) -> None:
-    """Refuse to net over a change of versions: the documents do not say whose periods count.
+    """Refuse to net over a change of versions, and banks that two versions have different rules for.
 
     Raises:
         TariffError: ``tariff.unsupported``.
     """
-    if len(work.period.parts) > 1 and any(nets(work.version(part)) for part in work.period.parts):
-        what = f"export.mode of {work.tariff.tariff}: net metering over two versions in one billing period"
+    versions = [work.version(part) for part in work.period.parts]
+    if len(versions) == 1:
+        return
+    rules = {_bank_of(version.export) for version in versions}
+    if any(nets(version) for version in versions) or len(rules) > 1:
+        what = f"export.mode of {work.tariff.tariff}: net metering over two versions in one billing period, or two banks"
         raise TariffError(UNSUPPORTED, what, "end the billing period where the new version begins")
+
+
+def _bank_of(export: Export | None) -> tuple[object, ...] | None:
+    """Return what is said of a bank; None where there is none."""
+    if export is None or (export.carry is None and export.mode not in NETTING):
+        return None
+    return export.mode, export.carry, export.true_up, export.pays, export.offsets, export.expires
 
 
 def bank_name(band: str | None) -> str:

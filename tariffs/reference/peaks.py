@@ -9,7 +9,7 @@ from math import floor, isqrt
 
 from schemas.errors import TariffError
 from tariffs.charges.demand import DemandCharge
-from tariffs.charges.measure import Measure, Ratchet
+from tariffs.charges.measure import ChargeRatchet, Measure, Ratchet
 from tariffs.reference.bands import kind_of
 from tariffs.reference.days import Part
 from tariffs.reference.figures import MEAN_PLACES, ROOT_PLACES, ZERO, half_even, root
@@ -18,6 +18,8 @@ from tariffs.reference.work import Work
 
 OWN_LENGTH = Measure()
 """Demand where nothing else is said: the import of an interval divided by its hours."""
+LONGEST_LOOK_BACK = 120
+"""No ratchet looks further back [month]."""
 ALL_CHARGES = "*"
 """Stands in the names of carried peaks for the billing demand of a whole version."""
 
@@ -112,23 +114,41 @@ def keep_peaks(work: Work, part: Part) -> None:
     """Hand the peaks that ratchets look at to the next billing period, whether or not their charges stand on this bill."""
     said = work.version(part).billing_demand
     if said is not None:
-        _keep(work, ALL_CHARGES, said, peak_of(windows_of(work, part, said.measure), said.measure))
+        _keep(work, ALL_CHARGES, peak_of(windows_of(work, part, said.measure), said.measure))
     for charge in work.charges(part):
         if isinstance(charge, DemandCharge) and charge.ratchet is not None:
-            _keep(work, charge.id, charge.ratchet, ratchet_peak(work, charge, part))
+            _keep(work, charge.id, ratchet_peak(work, charge, part))
+
+
+def furthest_look_back(work: Work, owner: str) -> int:
+    """Return how many months back the ratchets of an owner look, in the version that looks furthest; ten years without one."""
+    ratchets: list[Ratchet | ChargeRatchet] = []
+    for version in work.tariff.versions:
+        if owner == ALL_CHARGES and version.billing_demand is not None:
+            ratchets.append(version.billing_demand)
+        own = (charge for charge in version.charges if isinstance(charge, DemandCharge) and charge.id == owner)
+        ratchets += [charge.ratchet for charge in own if charge.ratchet is not None]
+    return max((ratchet.months for ratchet in ratchets), default=LONGEST_LOOK_BACK)
 
 
 def ratchet_peak(work: Work, charge: DemandCharge, part: Part) -> Fraction:
     """Return the peak that feeds a charge's own ratchet: of its own measure where it has one, inside the period it names [kW]."""
     ratchet = charge.ratchet
-    measure = ratchet.measure if ratchet is not None and "measure" in ratchet.model_fields_set else charge.measure
+    measure = ratchet.measure if ratchet is not None and ratchet.measure is not None else charge.measure
     windows = windows_of(work, part, measure)
     if ratchet is not None and ratchet.of is not None:
-        windows = [window for window in windows if window.band == ratchet.of]
+        windows = [window for window in windows if band_of(work, charge, part, window) == ratchet.of]
     return corrected(work, charge, peak_of(windows, measure))
 
 
-def ratchet_kw(work: Work, ratchet: Ratchet, owner: str, peak: Fraction) -> Fraction:
+def band_of(work: Work, charge: DemandCharge, part: Part, window: Window) -> str | None:
+    """Return the period that a window begins in: of the charge's own periods where it has some, else of the version's."""
+    if charge.periods is None:
+        return window.band
+    return work.calendar.band(part.version, charge.id, window.wall)
+
+
+def ratchet_kw(work: Work, ratchet: Ratchet | ChargeRatchet, owner: str, peak: Fraction) -> Fraction:
     """Return the kW that a ratchet bills.
 
     The largest of: its minimum; for this month and each of the months before it, that month's peak times its own percentage;
@@ -150,11 +170,9 @@ def ratchet_kw(work: Work, ratchet: Ratchet, owner: str, peak: Fraction) -> Frac
     return max(candidates)
 
 
-def _keep(work: Work, owner: str, ratchet: Ratchet, peak: Fraction) -> None:
-    for ago in range(ratchet.months + 1):
-        name = _name(owner, _month(work, ago))
-        known = max(work.handed(name), work.carried.get(name, ZERO))
-        work.carried[name] = max(known, peak) if ago == 0 else known
+def _keep(work: Work, owner: str, peak: Fraction) -> None:
+    name = _name(owner, _month(work, 0))
+    work.carried[name] = max(work.handed(name), work.carried.get(name, ZERO), peak)
 
 
 def _month(work: Work, ago: int) -> tuple[int, int]:
@@ -168,7 +186,7 @@ def _name(owner: str, month: tuple[int, int]) -> str:
     return f"peak|{owner}|{month[0]:04d}-{month[1]:02d}"
 
 
-def _percent(ratchet: Ratchet, month: tuple[int, int]) -> Fraction:
+def _percent(ratchet: Ratchet | ChargeRatchet, month: tuple[int, int]) -> Fraction:
     if ratchet.percent_by_month is not None:
         return Fraction(ratchet.percent_by_month[month[1] - 1])
     return Fraction(ratchet.percent or 0)
@@ -181,18 +199,18 @@ def corrected(work: Work, charge: DemandCharge, peak: Fraction) -> Fraction:
         return peak
     factor = power_factor_of(work, charge.measure.quantity, charge.measure.reactive, rule.places)
     target = Fraction(rule.target)
-    return half_even(peak * target / factor, MEAN_PLACES) if factor is not None and factor < target else peak
+    return half_even(peak * target / factor, MEAN_PLACES) if 0 < factor < target else peak
 
 
-def power_factor_of(work: Work, quantity: str, reactive: str, places: int) -> Fraction | None:
-    """Return the power factor of the billing period, rounded half up; None where no active energy was used, or next to none."""
+def power_factor_of(work: Work, quantity: str, reactive: str, places: int) -> Fraction:
+    """Return the power factor of the billing period, rounded half up: 1 without any energy, 0 with reactive energy alone."""
     active, idle = (_all_of(work.use.of(name, part).values() for part in work.period.parts) for name in (quantity, reactive))
     if active <= 0:
-        return None
+        return Fraction(0 if idle else 1)
     # floor(x + 1/2) of the root x = active / sqrt(active^2 + idle^2), in units of the last place, without the root
     square = active**2 / (active**2 + idle**2) * 10 ** (2 * places)
     below = isqrt(floor(square))
-    return Fraction(below + (square >= (below + Fraction(1, 2)) ** 2), 10**places) or None
+    return Fraction(below + (square >= (below + Fraction(1, 2)) ** 2), 10**places)
 
 
 def _all_of(parts: Iterable[Iterable[Fraction]]) -> Fraction:

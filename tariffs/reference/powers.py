@@ -18,6 +18,7 @@ from tariffs.reference.days import Part, instant_of, zone_of
 from tariffs.reference.figures import MEAN_PLACES, ZERO, half_even
 from tariffs.reference.ladders import climb, shown
 from tariffs.reference.peaks import (
+    band_of,
     billing_demand,
     corrected,
     peak_of,
@@ -37,7 +38,7 @@ def demand(work: Work, charge: DemandCharge, part: Part) -> None:
         _demand(work, charge, part, None, windows, charge.price)
         return
     for band, price in charge.price.items():
-        inside = [window for window in windows if window.band == band]
+        inside = [window for window in windows if band_of(work, charge, part, window) == band]
         # a period in which no window begins does not occur, and is not charged
         if inside:
             _demand(work, charge, part, band, inside, price)
@@ -51,10 +52,12 @@ def _demand(
     windows: Sequence[Window],
     price: Decimal | tuple[Decimal, ...],
 ) -> None:
+    units = Fraction(len(part.days)) if charge.per == "day" else part_of_months(part, charge.prorate)
+    if not units:
+        return
     billed = max(_kw(work, charge, part, windows), Fraction(charge.minimum or 0))
     limits = [Fraction(limit) for limit in charge.tiers.limits] if charge.tiers is not None else []
     steps = climb(billed, limits)
-    units = Fraction(len(part.days)) if charge.per == "day" else part_of_months(part, charge.prorate)
     for place, (step, seen) in enumerate(zip(steps, shown(steps), strict=True)):
         each = Fraction(price[place] if isinstance(price, tuple) else price)
         quantity = work.round_quantity(step)
@@ -63,7 +66,7 @@ def _demand(
             charge.id,
             charge.kind,
             quantity=seen if quantity == step else quantity,
-            unit=charge.measure.unit,
+            unit=(work.version(part).billing_demand or charge).measure.unit,
             price=each,
             amount=quantity * each * units,
             band=band,
@@ -84,12 +87,14 @@ def contracted(work: Work, charge: ContractedCharge, part: Part) -> None:
     """Write a charge on contracted power, of each priced period whether it occurs or not."""
     windows = windows_of(work, part, charge.measure) if charge.excess is not None else []
     prices = charge.price if isinstance(charge.price, dict) else {None: charge.price}
-    shares = {"day": Fraction(len(part.days)), "month": part.share, "year": part.share / 12}
+    units = {"day": Fraction(len(part.days)), "month": part.share, "year": part.share / 12}[charge.per]
+    if not units:
+        return
     for band, price in prices.items():
         inside = [window for window in windows if band is None or window.band == band]
         billed = _with_excess(charge, _contract(work, charge, band), inside)
         quantity = work.round_quantity(billed)
-        amount = quantity * Fraction(price) * shares[charge.per]
+        amount = quantity * Fraction(price) * units
         unit = charge.measure.unit
         work.write(part, charge.id, charge.kind, quantity=quantity, unit=unit, price=Fraction(price), amount=amount, band=band)
 
@@ -129,13 +134,16 @@ def coincident(work: Work, charge: CoincidentCharge, part: Part) -> None:
     demands = []
     for window in work.tariff.events[charge.events]:
         starts, ends = instant_of(window.from_, zone), instant_of(window.to, zone)
-        if not part.starts_at <= starts < part.ends_at:
+        if ends <= work.period.starts_at or starts >= work.period.ends_at:
             continue
         every = [placed for each in work.period.parts for placed in work.use.intervals(each)]
-        if ends > work.period.ends_at or any(_is_cut(placed, starts) or _is_cut(placed, ends) for placed in every):
+        is_whole = work.period.starts_at <= starts and ends <= work.period.ends_at
+        if not is_whole or any(_is_cut(placed, starts) or _is_cut(placed, ends) for placed in every):
             code = "events.edge"
             what = f"window {window.from_:%Y-%m-%dT%H:%M} of {charge.events}"
             raise TariffError(code, f"{what} is not wholly in the billing period, or cuts an interval")
+        if not part.starts_at <= starts < part.ends_at:
+            continue
         used = sum((placed.use.get(charge.quantity, ZERO) for placed in every if starts <= placed.start < ends), ZERO)
         demands.append(used * 3600 / ((ends - starts) // timedelta(seconds=1)))
     if demands:
@@ -166,7 +174,7 @@ def reactive(work: Work, charge: ReactiveCharge, part: Part) -> None:
 def power_factor(work: Work, charge: PowerFactorCharge, part: Part) -> None:
     """Write so many percent of other charges for each whole step that the power factor is below its target."""
     factor = power_factor_of(work, charge.quantity, charge.reactive, charge.places)
-    if factor is None or factor >= Fraction(charge.target):
+    if factor >= Fraction(charge.target):
         return
     steps = floor((Fraction(charge.target) - factor) / Fraction(charge.step))
     share = steps * Fraction(charge.percent) / 100

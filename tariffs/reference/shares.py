@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import Any
 
 from tariffs.charges.export import Export
 from tariffs.charges.minimum import MinimumCharge
@@ -16,6 +17,8 @@ from tariffs.reference.given import Line
 from tariffs.reference.work import Work, part_of_months
 
 EXPORT = "export"
+Rate = tuple[Any, ...]
+"""What makes taxes of several versions one line; last the rates that are laid on it."""
 _OF_NO_SHARE = (TaxCharge, MinimumCharge, PowerFactorCharge)
 """Kinds that a percentage of ``all`` leaves out."""
 
@@ -24,7 +27,7 @@ def percent(work: Work, charge: PercentCharge, part: Part) -> None:
     """Write a share of the exact amounts of other charges of the version."""
     whole = sum((line.amount for name in _named(work, charge, part) for line in work.lines_of(part, name)), ZERO)
     if charge.above is not None:
-        whole = max(ZERO, whole - Fraction(charge.above))
+        whole = max(ZERO, whole - half_even(Fraction(charge.above) * part.share, AMOUNT_PLACES))
     share = Fraction(charge.percent) / 100
     work.write(part, charge.id, charge.kind, quantity=whole, unit=work.tariff.currency, price=share, amount=whole * share)
 
@@ -77,23 +80,50 @@ def _least(work: Work, charge: MinimumCharge) -> Fraction:
 
 
 def taxes(work: Work) -> None:
-    """Write a line for each rate of tax, over all versions."""
-    rates: dict[tuple[object, ...], list[tuple[TaxCharge, Part]]] = {}
+    """Write a line for each rate of tax, over all versions; a tax before those that are laid on it."""
+    rates: dict[Rate, list[tuple[TaxCharge, Part]]] = {}
     for part in work.period.parts:
-        for charge in work.charges(part):
-            if isinstance(charge, TaxCharge) and work.stands(charge):
-                key = (charge.code or charge.id, charge.percent, charge.base, charge.inclusive, charge.round_)
-                rates.setdefault(key, []).append((charge, part))
-    for laid in rates.values():
-        _tax(work, laid)
+        for charge, rate in _rates_of(work, part).values():
+            if work.stands(charge):
+                rates.setdefault(rate, []).append((charge, part))
+    made: dict[Rate, list[Line]] = {}
+    for rate in sorted(rates, key=_taxed_above, reverse=True):
+        before = len(work.lines)
+        _tax(work, rates[rate], made)
+        made[rate] = [line for line in work.lines[before:] if line.kind == "tax"]
 
 
-def _tax(work: Work, laid: Sequence[tuple[TaxCharge, Part]]) -> None:
+def _rates_of(work: Work, part: Part) -> dict[str, tuple[TaxCharge, Rate]]:
+    """Return the taxes of a version, each with what makes it one line with that of another version.
+
+    That is its own rate, and those of the taxes laid on it: they are laid on whole lines.
+    """
+    taxes = [charge for charge in work.charges(part) if isinstance(charge, TaxCharge)]
+    taxes = [tax for tax in taxes if tax.months is None or work.period.month in tax.months]
+    found: dict[str, tuple[TaxCharge, Rate]] = {}
+    for tax in reversed(taxes):
+        above = tuple(found[other.id][1] for other in taxes if other.id in found and tax.id in _named_by(other))
+        rate = (tax.code or tax.id, tax.percent, tax.base, tax.inclusive, tax.round_, tax.only_for, above)
+        found[tax.id] = (tax, rate)
+    return {tax.id: found[tax.id] for tax in taxes}
+
+
+def _named_by(tax: TaxCharge) -> Sequence[str]:
+    return () if isinstance(tax.of, str) else tax.of
+
+
+def _taxed_above(rate: Rate) -> int:
+    """Return how many taxes lie one on the other above a rate."""
+    return max((1 + _taxed_above(above) for above in rate[-1]), default=0)
+
+
+def _tax(work: Work, laid: Sequence[tuple[TaxCharge, Part]], made: Mapping[Rate, Sequence[Line]]) -> None:
     """Write the line of one rate: of prices that contain it, a second one takes it out of them again."""
     charge, part = laid[-1]
     lines = [line for each, of_part in laid for line in _taxed(work, each, of_part)]
     # a tax on a tax that two versions name is laid on it once
-    lines = [line for place, line in enumerate(lines) if line.kind != "tax" or line not in lines[:place]]
+    below = {rate: None for each, of_part in laid for rate in _rates_below(work, each, of_part)}
+    lines += [line for rate in below for line in made.get(rate, ())]
     base = [line.amount if charge.base == "exact" else line.amount_rounded for line in lines]
     whole, percent_ = sum(base, ZERO), Fraction(charge.percent)
     share = percent_ / (100 + percent_) if charge.inclusive else percent_ / 100
@@ -109,24 +139,24 @@ def _tax(work: Work, laid: Sequence[tuple[TaxCharge, Part]]) -> None:
         work.write(part, charge.id, kind, quantity=whole, unit=unit, price=-share, amount=-whole * share, amount_rounded=-on_bill)
 
 
+def _rates_below(work: Work, charge: TaxCharge, part: Part) -> list[Rate]:
+    """Return the rates that a tax is laid on."""
+    rates = _rates_of(work, part)
+    return [rates[name][1] for name in _named_by(charge) if name in rates]
+
+
 def _taxed(work: Work, charge: TaxCharge, part: Part) -> list[Line]:
-    """Return the lines of a version that a tax is laid on; of all: every charge but taxes and minimum bills."""
+    """Return the lines of a version that a tax is laid on, taxes apart; of all: every charge but taxes and minimum bills."""
+    taxes = {each.id for each in work.charges(part) if isinstance(each, TaxCharge)}
     if isinstance(charge.of, str):
         names: Sequence[str] = [each.id for each in work.charges(part) if not isinstance(each, TaxCharge | MinimumCharge)]
     else:
-        names = charge.of
-    lines = [line for name in names for line in _lines_named(work, part, name)]
+        names = [name for name in charge.of if name not in taxes]
+    lines = [line for name in names for line in work.lines_of(part, name)]
     export = work.version(part).export
     if export is not None and work.agreement.export_taxed and _bears(export, charge):
         lines += [line for line in work.lines_of(part, EXPORT) if line.kind == EXPORT]
     return lines
-
-
-def _lines_named(work: Work, part: Part, name: str) -> list[Line]:
-    """Return the lines of a charge; those of a tax listed before stand once for all versions."""
-    if any(isinstance(each, TaxCharge) and each.id == name for each in work.charges(part)):
-        return [line for line in work.lines if line.charge_id == name and line.kind == "tax"]
-    return work.lines_of(part, name)
 
 
 def _bears(export: Export, charge: TaxCharge) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 from tariffs.charges.base import ChargeDocument
 from tariffs.charges.measure import Measure
 from tariffs.model import Charge, Tariff, Version
+from tariffs.reference.bands import Calendar
 from tariffs.reference.days import NOMINAL_MONTH_DAYS, Part, Period
 from tariffs.reference.figures import AMOUNT_PLACES, HALF_UP, QUANTITY_PLACES, ZERO, half_even, rounded
 from tariffs.reference.given import Agreement, Line
@@ -68,6 +70,11 @@ class Work:
         """Return the lines of a charge in one version."""
         since = self.version(part).from_
         return [line for line in self.lines if line.charge_id == charge_id and line.version == since]
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The periods of the tariff during the billing period."""
+        return Calendar(self.tariff, self.period)
 
     @property
     def minor_unit(self) -> int:

@@ -340,6 +340,18 @@ class TestYear:
         assert found(rated) == {}
         assert rated.carried["ladder|use|2026-01-01"].to_text().to_pylist() == ["9"]
 
+    def test_a_year_from_29_february_begins_on_1_march_where_there_is_none(self, tariff_of, bill):
+        tariff = tariff_of(ONE_PRICE % ', per: year, year_from: "02-29"')
+        rated = bill(tariff, {"import_kwh": [[1_000]]}, first="2026-03-01", after="2026-04-01")
+        assert list(rated.carried) == ["ladder|use|2026-03-01"]
+        # a tariff without the ladder hands it on until its year is over
+        other = tariff_of('charges: [{id: use, kind: energy, price: "1"}]')
+        for after, kept in (("2027-02-28", ["ladder|use|2026-03-01"]), ("2027-03-01", [])):
+            later = bill(other, {"import_kwh": [[0]]}, first="2027-02-27", after=after, carried=rated.carried)
+            assert list(later.carried) == kept
+        leap = bill(tariff, {"import_kwh": [[1_000]]}, first="2028-02-29", after="2028-03-01")
+        assert list(leap.carried) == ["ladder|use|2028-02-29"]
+
     def test_last_years_ladder_is_not_handed_on(self, tariff_of, bill):
         carried = {"ladder|use|2025-01-01": Exact(np.array([9]), 0)}
         rated = bill(tariff_of(ONE_PRICE % self.YEARLY), {"import_kwh": [[2_000]]}, carried=carried)

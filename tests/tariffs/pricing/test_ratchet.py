@@ -113,7 +113,8 @@ class TestWhatIsKept:
             draws = drawn(made, dates[1], import_kwh=[{"2026-07-12T12:00": second}])
             after = metered(made, draws, dates=dates[1], carried=before.carried)
             assert decimals(after.carried["peak|*|2026-07"]) == [kept]
-            assert lines(after)[0][2] == str(second // 1000)
+            # and it is the month's own peak for ``at_least_actual``, too
+            assert lines(after)[0][2] == kept
 
     def test_the_percentage_of_a_month_is_of_that_peak_though_the_own_one_is_lower(self):
         made = of_version('percent: "50", months: 0')
@@ -225,11 +226,23 @@ class TestRatchetOfACharge:
         as_charge, own = charge(text % ""), charge(text % ", measure: {days: all}")
         assert (lines(self.carried(as_charge, draws))[0][2], lines(self.carried(own, draws))[0][2]) == ("7", "9")
 
-    def test_keeps_its_memory_over_months_in_which_the_charge_does_not_stand(self):
-        made = charge('{id: power, kind: demand, price: "1", months: [6], ratchet: {percent: "80", months: 11}}')
-        bill = self.carried(made, {"2026-07-02T03:00": 1000}, m2026_06="10")
+    def test_remembers_the_peaks_of_months_in_which_the_charge_does_not_stand(self):
+        made = charge('{id: power, kind: demand, price: "1", months: [2], ratchet: {percent: "80", months: 11}}')
+        bill = self.carried(made, {"2026-07-02T03:00": 9000}, m2026_06="7")
         assert lines(bill) == []
-        assert {name: decimals(value) for name, value in bill.carried.items()} == {"peak|power|2026-06": ["10"]}
+        kept = {"peak|power|2026-06": ["7"], "peak|power|2026-07": ["9"]}
+        assert {name: decimals(value) for name, value in bill.carried.items()} == kept
+        # February looks eleven months back, and finds July: 80 % of 9 kW
+        assert lines(self.carried(made, {"2026-02-02T03:00": 1000}, "2026-02", m2025_07="9")) == [(None, None, "7.2", "7.2")]
+
+    def test_remembers_them_as_they_are_corrected_by_the_power_factor(self):
+        rule = 'power_factor: {target: "0.90"}, ratchet: {percent: "50", months: 1}'
+        made = charge(f'{{id: power, kind: demand, price: "1", months: [8], {rule}}}')
+        dates = MONTHS["2026-07"]
+        both = drawn(made, dates, import_kwh=[{"2026-07-02T03:00": 30_000}], kvarh=[{"2026-07-02T03:00": 40_000}])
+        bill = metered(made, both, dates=dates)
+        # power factor 0.6: 30 kW x 0.9 / 0.6; nothing is noted of a charge that does not stand
+        assert (lines(bill), decimals(bill.carried["peak|power|2026-07"]), noted(bill, "power_factor.power")) == ([], ["45"], [])
 
     def test_keeps_power_as_corrected_by_the_power_factor(self):
         text = '{id: power, kind: demand, price: "1", power_factor: {target: "0.90"}, ratchet: {percent: "50", months: 1}}'

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from tariffs.load import parse_tariff
-from tests.tariffs.reference.documents import SERIES, Draw, Plan, decimal_text, random_tariff
+from tests.tariffs.reference.documents import EXPORTING, SERIES, Draw, Plan, decimal_text, random_tariff
 from tests.tariffs.reference.engines import Case, Customer, intervals_between, series_of
 
 _NEEDS = {
@@ -86,6 +86,8 @@ def random_cases(draw: Draw, features: Sequence[str], *, at_least: Sequence[str]
     """
     some = draw(st.sets(st.sampled_from(features), min_size=min(4, len(features)), max_size=9)) if features else set()
     wanted = {*some, *at_least}
+    selling = sorted(wanted.intersection(EXPORTING))
+    wanted -= set(selling) - {draw(st.sampled_from(selling))} if selling else set()
     wanted |= {needed for feature in wanted for needed in _NEEDS.get(feature, ())}
     clock = draw(st.sampled_from(_CLOCKS))
     zone = ZoneInfo(_ZONES.get(clock, clock))

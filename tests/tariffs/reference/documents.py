@@ -24,9 +24,10 @@ FEATURES = (
     "percent_above", "inclusive_tax", "tax_on_tax", "tax_by_line", "quantity_rounding", "demand", "windows", "demand_tiers",
     "billing_demand", "ratchet", "demand_power_factor", "contracted", "excess", "coincident", "reactive", "power_factor",
     "minimum", "year_minimum", "fee", "buy_all_sell_all", "export_series", "net_billing_carry", "nem_kwh", "nem_money", "gas",
-    "events", "billing_cycle",
+    "events", "billing_cycle", "own_periods", "shared_periods", "three_versions",
 )  # fmt: skip
 """What a document may have beyond a fixed and an energy charge."""
+_PAID_AT_ONCE = ("export", "buy_all_sell_all", "export_series")
 EXPORTING = ("export", "buy_all_sell_all", "export_series", "net_billing_carry", "nem_kwh", "nem_money")
 
 _DAY = timedelta(days=1)
@@ -91,21 +92,22 @@ def random_tariff(draw: Draw, plan: Plan) -> str:
         document["events"] = plan.events
     document["rounding"] = _rounding(draw, plan)
     begins = [first - 400 * _DAY]
-    if plan.has("two_versions"):
-        begins.append(first + draw(st.integers(0, (last - first).days)) * _DAY)
+    if plan.has("two_versions") or plan.has("three_versions"):
+        days = draw(st.sets(st.integers(0, (last - first).days), min_size=1, max_size=2 if plan.has("three_versions") else 1))
+        begins += [first + day * _DAY for day in sorted(days)]
     document["versions"] = _versions(draw, plan, begins, has_holidays="holidays" in document)
     return json.dumps(document, indent=1)
 
 
 def _windows(draw: Draw, first: date, last: date) -> list[Tree]:
-    """Windows inside local days, away from the hour that clocks change at, each in a day of its own."""
+    """Windows of two hours and more, each of them begins in a day of its own, and some end on the next."""
     days = draw(st.lists(st.integers(0, (last - first).days - 1), min_size=1, max_size=4, unique=True))
     windows = []
     for day in sorted(days):
-        begins = draw(st.integers(4, 22))
-        ends = draw(st.integers(begins + 1, 23))
-        on = first + day * _DAY
-        windows.append({"from": f"{on}T{begins:02d}:00", "to": f"{on}T{ends:02d}:00"})
+        begins = draw(st.integers(0, 21))
+        ends = draw(st.integers(begins + 2, 28 if day + 1 not in days else 23))
+        on, until = first + day * _DAY, first + (day + ends // 24) * _DAY
+        windows.append({"from": f"{on}T{begins:02d}:00", "to": f"{until}T{ends % 24:02d}:00"})
     return windows
 
 
@@ -128,7 +130,7 @@ def _rounding(draw: Draw, plan: Plan) -> Tree:
     total = draw(st.sampled_from(["sum_of_lines", "places", "default"]))
     if total != "default":
         rule["total"] = total if total == "sum_of_lines" else {"places": "2", "mode": draw(mode)}
-    if plan.has("quantity_rounding"):
+    if plan.has("quantity_rounding") and not (plan.has("series") or plan.has("export_series")):
         rule["quantity"] = {"places": str(draw(st.integers(0, 3))), "mode": draw(mode)}
     if plan.has("tax_by_line"):
         rule["tax"] = {"on": "line", "places": "2", "mode": draw(mode)}
@@ -149,8 +151,8 @@ def _versions(draw: Draw, plan: Plan, begins: Sequence[date], *, has_holidays: b
             version |= {"seasons": seasons} if seasons else {}
         if versions and draw(st.booleans()):
             # the same price list with other prices is what a new version mostly is
-            version = json.loads(json.dumps(versions[-1])) | {"from": str(since)}
-            versions.append(version)
+            versions.append(json.loads(json.dumps(versions[-1])) | {"from": str(since)})
+            plan.bands = tuple(versions[-1].get("periods", ()))
             continue
         if plan.has("billing_demand"):
             version["billing_demand"] = _ratchet(draw, plan)
@@ -217,10 +219,10 @@ def _conversion(draw: Draw, plan: Plan) -> Tree:
 
 
 def _export(draw: Draw, plan: Plan, taxes: Sequence[str]) -> Tree:
-    mode = draw(st.sampled_from([feature for feature in EXPORTING if plan.has(feature)]))
+    mode = next(feature for feature in EXPORTING if plan.has(feature))
     month = str(draw(st.sampled_from([plan.borders[0].month, plan.borders[-1].month, 6])))
     export: Tree = {}
-    if mode in ("export", "buy_all_sell_all", "export_series"):
+    if mode in _PAID_AT_ONCE:
         export["mode"] = "buy_all_sell_all" if mode == "buy_all_sell_all" else "net_billing"
         bands = plan.bands
         if draw(st.booleans()):
@@ -229,14 +231,14 @@ def _export(draw: Draw, plan: Plan, taxes: Sequence[str]) -> Tree:
         export["price"] = {"series": SERIES, "per": "MWh"} if mode == "export_series" else _by_band(draw, bands, price)
     elif mode == "net_billing_carry":
         export = {"mode": "net_billing", "carry": "next_month", "price": _by_band(draw, plan.bands, _earned)}
-        export |= _bank(draw, month)
+        export |= _bank(draw, month) | _offsets(draw)
     elif mode == "nem_money":
-        export = {"mode": mode, "price": _by_band(draw, plan.bands, _earned)} | _bank(draw, month)
+        export = {"mode": mode, "price": _by_band(draw, plan.bands, _earned)} | _bank(draw, month) | _offsets(draw)
     else:
         export = {"mode": mode} | _bank(draw, month)
         if "true_up" in export and "expires" not in export:
             export["pays"] = _earned(draw)
-    if taxes and draw(st.booleans()):
+    if taxes and mode in _PAID_AT_ONCE and draw(st.booleans()):
         export["tax"] = [draw(st.sampled_from(taxes))]
     return export
 
@@ -250,9 +252,11 @@ def _bank(draw: Draw, month: str) -> Tree:
     if draw(st.booleans()):
         bank["true_up"] = month
         bank |= {"expires": "true"} if draw(st.booleans()) else {}
-    if draw(st.booleans()):
-        bank["offsets"] = ["use", "supply"]
     return bank
+
+
+def _offsets(draw: Draw) -> Tree:
+    return {"offsets": ["use", "supply"]} if draw(st.booleans()) else {}
 
 
 def _by_band(draw: Draw, bands: Sequence[str], make: Callable[[Draw], Any]) -> Any:
@@ -270,18 +274,18 @@ def _priced_periods(draw: Draw, plan: Plan, make: Callable[[Draw], Any]) -> Any:
 
 
 def _charges(draw: Draw, plan: Plan) -> list[Tree]:
-    own = [_fixed(draw), _energy(draw, plan)]
+    own = [_fixed(draw), *_in_parts(draw, plan, _energy(draw, plan))]
     own += [make(draw, plan) for feature, make in _OWN.items() if plan.has(feature)]
     own = draw(st.permutations(own))
     ids = [charge["id"] for charge in own]
     charges = [_with_common(draw, plan, charge) for charge in own]
     if plan.has("percent") or plan.has("percent_above"):
-        charges.append(_percent(draw, plan, ids, "discount"))
-        charges.append(_percent(draw, plan, [*ids, "discount"], "surcharge"))
+        charges.append(_with_common(draw, plan, _percent(draw, plan, ids, "discount")))
+        charges.append(_with_common(draw, plan, _percent(draw, plan, [*ids, "discount"], "surcharge")))
     if plan.has("power_factor"):
-        charges.append(_power_factor(draw, ids))
-    charges += [_minimum(draw, feature, ids) for feature in ("minimum", "year_minimum") if plan.has(feature)]
-    return [*charges, *_taxes(draw, plan, ids)]
+        charges.append(_with_common(draw, plan, _power_factor(draw, ids)))
+    charges += [_minimum(draw, plan, feature, ids) for feature in ("minimum", "year_minimum") if plan.has(feature)]
+    return [*charges, *(_with_common(draw, plan, tax) for tax in _taxes(draw, plan, ids))]
 
 
 def _power_factor(draw: Draw, ids: Sequence[str]) -> Tree:
@@ -301,6 +305,19 @@ def _with_common(draw: Draw, plan: Plan, charge: Tree) -> Tree:
     if plan.has("only_for") and draw(st.booleans()):
         charge["only_for"] = "low_income"
     return charge
+
+
+def _in_parts(draw: Draw, plan: Plan, charge: Tree) -> list[Tree]:
+    """A charge, or two that share the periods among them; one stands in the months, and for the agreements, of the other."""
+    priced = charge["price"]
+    alone = not plan.has("shared_periods") or plan.has("months") or plan.has("only_for")
+    if alone or not isinstance(priced, dict) or "series" in priced or len(priced) == 1:
+        return [charge]
+    some = draw(st.sets(st.sampled_from(sorted(priced)), min_size=1, max_size=len(priced) - 1))
+    parts = [{band: each for band, each in priced.items() if (band in some) == chosen} for chosen in (True, False)]
+    if "tiers" in charge and not all(any(isinstance(each, list) for each in part.values()) for part in parts):
+        return [charge]
+    return [charge | {"price": part} | ({} if place == 0 else {"id": "rest"}) for place, part in enumerate(parts)]
 
 
 def _fixed(draw: Draw) -> Tree:
@@ -355,7 +372,7 @@ def _anew_each_day(draw: Draw, _plan: Plan) -> Tree:
 
 def _of_a_year(draw: Draw, plan: Plan) -> Tree:
     tiers: Tree = {"limits": rising(draw, 1, 900), "per": "year", "scope": draw(st.sampled_from(["all_periods", "charge"]))}
-    tiers |= {"year_from": draw(st.sampled_from(["01-01", "04-01", "10-25"]))} if draw(st.booleans()) else {}
+    tiers |= {"year_from": draw(st.sampled_from(["01-01", "04-01", "10-25", "02-29"]))} if draw(st.booleans()) else {}
     return tiers | ({"fill": "time_order"} if not plan.nets and draw(st.booleans()) else {})
 
 
@@ -409,22 +426,43 @@ def _ratchet(draw: Draw, plan: Plan) -> Tree:
 
 def _demand(draw: Draw, plan: Plan) -> Tree:
     charge: Tree = {"id": "power", "kind": "demand"}
-    measure = _measure(draw, plan)
+    beside = plan.has("billing_demand")
+    measure = {} if beside else _measure(draw, plan)
     charge |= {"measure": measure} if measure else {}
+    bands = plan.bands
+    if plan.has("own_periods") and draw(st.booleans()):
+        rules = {"peak": [_rule(draw, plan, ())], "night": [_rule(draw, plan, ())], "else": [{"else": "true"}]}
+        charge["periods"] = rules
+        bands = tuple(rules)
+    ratchet = not beside and plan.has("ratchet") and draw(st.booleans())
+    priced = _priced_bands(draw, bands, every="periods" in charge, one=ratchet)
     if plan.has("demand_tiers") and draw(st.booleans()):
         limits = rising(draw, 1, 5)
         charge["tiers"] = {"limits": limits}
-        charge["price"] = _priced_periods(draw, plan, lambda drawn: [number(drawn, -1, 20, 3) for _ in range(len(limits) + 1)])
+        make = lambda drawn: [number(drawn, -1, 20, 3) for _ in range(len(limits) + 1)]  # noqa: E731 - as many as there are steps
     else:
-        charge["price"] = _priced_periods(draw, plan, lambda drawn: number(drawn, -1, 20, 3))
+        make = lambda drawn: number(drawn, -1, 20, 3)  # noqa: E731 - one
+    charge["price"] = {band: make(draw) for band in priced} if priced else make(draw)
     charge |= {"minimum": number(draw, 0, 5, 1)} if draw(st.booleans()) else {}
     charge |= draw(st.sampled_from([{}, {"per": "day"}, {"prorate": "days_of_month"}, {"prorate": "days_of_nominal_month"}]))
-    if plan.has("ratchet") and draw(st.booleans()):
+    if ratchet:
         charge["ratchet"] = _ratchet(draw, plan)
-        charge["ratchet"] |= {"of": draw(st.sampled_from(plan.bands))} if plan.bands and draw(st.booleans()) else {}
-    if plan.has("demand_power_factor") and draw(st.booleans()):
+        if "measure" in charge["ratchet"]:
+            units = {name: unit for name, unit in measure.items() if name == "unit"}
+            charge["ratchet"]["measure"] = {**charge["ratchet"]["measure"], "unit": "kW"} | units
+        if priced or (bands and draw(st.booleans())):
+            charge["ratchet"]["of"] = priced[0] if priced else draw(st.sampled_from(bands))
+    correctable = not beside and measure.get("unit") != "kVA"
+    if correctable and plan.has("demand_power_factor") and draw(st.booleans()):
         charge["power_factor"] = {"target": draw(st.sampled_from(["0.9", "1", "0.95"])), "places": str(draw(st.integers(2, 6)))}
     return charge
+
+
+def _priced_bands(draw: Draw, bands: Sequence[str], *, every: bool, one: bool) -> list[str]:
+    """The periods that have prices of their own: none, some, or one alone; some in every case where that is said."""
+    if not bands or not (every or draw(st.booleans())):
+        return []
+    return sorted(draw(st.sets(st.sampled_from(bands), min_size=1, max_size=1 if one else None)))
 
 
 def _contracted(draw: Draw, plan: Plan) -> Tree:
@@ -500,10 +538,11 @@ def _percent(draw: Draw, plan: Plan, ids: Sequence[str], name: str) -> Tree:
     return charge | ({"above": number(draw, 0, 100, 1)} if plan.has("percent_above") else {})
 
 
-def _minimum(draw: Draw, feature: str, ids: Sequence[str]) -> Tree:
+def _minimum(draw: Draw, plan: Plan, feature: str, ids: Sequence[str]) -> Tree:
     charge: Tree = {"id": feature, "kind": "minimum", "amount": number(draw, 0, 200, 2)}
     if feature == "year_minimum":
-        return charge | {"per": "year"}
+        return charge | {"per": "year"} | ({"only_for": "low_income"} if plan.has("only_for") and draw(st.booleans()) else {})
+    charge = _with_common(draw, plan, charge)
     charge |= draw(
         st.sampled_from([{"per": "day"}, {"per": "month"}, *({"per": "month", "prorate": f"days_of_{each}"} for each in _MONTHS)])
     )

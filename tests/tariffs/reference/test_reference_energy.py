@@ -333,19 +333,44 @@ class TestSums:
         return bill_sums(tariff, sums, starts_at=starts, ends_at=ends, agreement=NOBODY, carried={}, series={})
 
 
-def test_quantities_may_be_rounded_before_they_are_multiplied():
+def test_what_was_measured_may_be_rounded_before_it_is_multiplied_and_time_is_not():
     rounding = "rounding: {line: none, quantity: {places: 0, mode: half_even}}\n"
     tariff = document(
         'charges: [{id: use, kind: energy, price: "0.1"}, {id: supply, kind: fixed, price: "3", per: year}]', rounding=rounding
     )
     bill = made(tariff, {"import_kwh": {MONDAY: "2.5"}})
-    assert rows(bill, "charge_id", "quantity", "amount") == [("use", "2", "0.2"), ("supply", "0", "0")]
+    assert rows(bill, "charge_id", "quantity", "amount") == [("use", "2", "0.2"), ("supply", "0.083333333", "0.25")]
 
 
 def test_a_rider_is_on_all_kwh_of_all_periods():
     tariff = document(PERIODS + 'charges: [{id: fuel, kind: rider, price: "0.1"}]')
     bill = made(tariff, {"import_kwh": {MONDAY: "3", SATURDAY: "4"}})
     assert rows(bill, "band", "quantity", "unit", "amount") == [(None, "7", "kWh", "0.7")]
+
+
+def test_charges_that_share_the_periods_climb_on_the_kwh_of_all():
+    parts = "{id: a, kind: energy, price: {on: [1, 2]}, tiers: {limits: [10]%s}}, "
+    parts += "{id: b, kind: energy, price: {off: [3, 5]}, tiers: {limits: [10]%s}}"
+    use = {"import_kwh": {MONDAY: "15", SATURDAY: "5"}}
+    # the 10 kWh of the first step are shared 3 to 1
+    bill = made(document(PERIODS + f"charges: [{parts % ('', '')}]"), use)
+    assert rows(bill, "charge_id", "band", "tier", "quantity", "amount") == [
+        ("a", "on", 1, "7.5", "7.5"),
+        ("a", "on", 2, "7.5", "15"),
+        ("b", "off", 1, "2.5", "7.5"),
+        ("b", "off", 2, "2.5", "12.5"),
+    ]
+    # in order of time Monday takes the first step, and 5 kWh of the second
+    in_order = made(document(PERIODS + f"charges: [{parts % (', fill: time_order', ', fill: time_order')}]"), use)
+    assert amounts(in_order) == {"a": "20", "b": "25"}
+
+
+def test_periods_that_cancel_each_other_out_stay_on_the_step_where_the_ladder_stands():
+    body = PERIODS + "charges: [{id: a, kind: energy, price: {on: [1, 2], off: [3, 5]}, tiers: {limits: [10], per: year}}]"
+    for before, step, amount in (("9", 1, "-8"), ("10", 2, "-12")):
+        bill = made(document(body), {"import_kwh": {MONDAY: "4", SATURDAY: "-4"}}, carried={"ladder|a|2026-01-01": before})
+        assert {tier for (tier,) in rows(bill, "tier")} == {step}
+        assert amounts(bill) == {"a": amount}
 
 
 LADDERS = (

@@ -295,6 +295,21 @@ class TestTaxes:
         # 10 % of twice 0.0525: each 0.00525 is rounded to 0.01
         assert rows(bill, "amount", "amount_rounded", kind="tax") == [("0.0105", "0.02")]
 
+    def test_on_a_tax_is_laid_on_that_of_its_own_version(self):
+        tax = "{id: vat, kind: tax, of: [a], percent: 10}, {id: city, kind: tax, of: [vat], percent: %s}"
+        fixed = '{id: a, kind: fixed, price: "31", per: month}'
+        body = "versions:\n" + "".join(
+            f"- {{from: {since}, charges: [{fixed}, {tax % percent}]}}\n"
+            for since, percent in (("2020-01-01", 5), ("2026-01-11", 50))
+        )
+        # 10 and 21 of 31 days: 1.00 and 2.10 of tax, and 5 % and 50 % of these
+        assert rows(made(document(body), {}), "charge_id", "quantity", "amount", kind="tax") == [
+            ("vat", "10", "1"),
+            ("vat", "21", "2.1"),
+            ("city", "1", "0.05"),
+            ("city", "2.1", "1.05"),
+        ]
+
     @pytest.mark.parametrize(
         ("rule", "tax"),
         [

@@ -24,6 +24,15 @@ def kw(body, use, *, minutes=60, **more):
     return [quantity for (quantity,) in rows(made(document(body), {"import_kwh": use}, minutes=minutes, **more), "quantity")]
 
 
+def test_a_demand_charge_may_have_periods_of_its_own_by_the_same_names():
+    own = ', periods: {on: [{days: all, from: "00:00", to: "08:00"}], off: [{else: true}]}'
+    body = demand(own, price='{on: "1", off: "2"}', before=ON_OFF)
+    use = {"import_kwh": {f"{MONDAY}T07:00": "3", f"{MONDAY}T09:00": "5"}}
+    assert rows(made(document(body), use), "band", "quantity") == [("on", "3"), ("off", "5")]
+    ratchet = demand(own + ", ratchet: {percent: 100, months: 1, of: on}", price='{on: "1"}', before=ON_OFF)
+    assert carried(made(document(ratchet), use)) == {"peak|power|2026-01": "3"}
+
+
 class TestNumbers:
     def test_are_rounded_half_up_away_from_zero_or_half_even(self):
         assert [half_up(Fraction(each, 10), 0) for each in (5, 14, 15, -5, -14)] == [1, 1, 2, -1, -1]
@@ -260,9 +269,17 @@ class TestPowerFactor:
         # 3 / root(9 + 2.25) = 0.8944 is below 0.9 by less than a step
         assert amounts(made(document(self.CHARGE), self.use("1.5"))) == {"power": "300"}
 
-    def test_none_without_active_energy(self):
-        use = {"import_kwh": {f"{MONDAY}T10:00": "3", f"{MONDAY}T11:00": "-3"}, "kvarh": {f"{MONDAY}T10:00": "9"}}
+    def test_none_without_any_energy(self):
+        use = {"import_kwh": {f"{MONDAY}T10:00": "3", f"{MONDAY}T11:00": "-3"}}
         assert amounts(made(document(self.CHARGE), use)) == {"power": "300"}
+
+    def test_of_reactive_energy_alone_it_is_zero(self):
+        use = {"import_kwh": {f"{MONDAY}T10:00": "3", f"{MONDAY}T11:00": "-3"}, "kvarh": {f"{MONDAY}T10:00": "9"}}
+        # 0.9 - 0 is 18 steps of 0.05, 2 % each, of 300
+        assert amounts(made(document(self.CHARGE), use)) == {"power": "300", "pf": "108"}
+        # and there is nothing to correct a demand by
+        body = demand(', power_factor: {target: "1"}', price='"1"')
+        assert made(document(body), use).lines[0].quantity == 3
 
 
 class TestContractedPower:
