@@ -29,7 +29,9 @@ from tariffs.load import MAX_BYTES as MAX_OVERLAY_BYTES
 @json_option
 @click.pass_obj
 def import_command(session: Session, path: Path, target: Path, overlay_path: Path | None, without: tuple[str, ...]) -> Outcome:
-    """Make a tariff document of a rate in a foreign format: URDB v8.
+    """Make a tariff document of a rate in a foreign format.
+
+    It may be URDB v8, an AU CDR energy plan, OpenTariff 1.2 or Danish charges; which one, the file tells.
 
     Every field is told: carried, kept as information or left out. A price that cannot be carried refuses the file by
     the name of its field, and nothing is written.
@@ -43,12 +45,16 @@ def import_command(session: Session, path: Path, target: Path, overlay_path: Pat
         overlay=overlay,
         overlay_where=str(overlay_path),
     )
+    series = {name: target.with_name(f"{target.stem}.{name}.csv") for name in made.series}
+    for name, beside in series.items():
+        _keep_apart(beside, path, overlay_path)
+        _write(beside, made.series[name])
     _write(target, made.text)
     grid = Grid(["field", "", "as"], [[each.field, each.fate.value.replace("_", " "), each.carried_as] for each in made.fields])
     return Outcome(
-        _data(made, target),
+        _data(made, target) | {"series": series},
         [grid, f"{made.tariff.tariff}: {target}"],
-        talk=[f"note: {note}" for note in made.notes],
+        talk=[f"note: {note}" for note in (*made.notes, *(f"series {name}: {beside}" for name, beside in series.items()))],
     )
 
 

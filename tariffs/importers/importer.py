@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 from tariffs.importers.carried_fields import CarriedField
@@ -32,6 +34,13 @@ class ImportOptions(NamedTuple):
     without: frozenset[str] = frozenset()
 
 
+class SeriesRow(NamedTuple):
+    """A price that holds from an instant until the next row."""
+
+    start: datetime
+    price: Decimal
+
+
 @dataclass(frozen=True)
 class ImportedTariff:
     """A tariff document made of a foreign one.
@@ -46,6 +55,7 @@ class ImportedTariff:
             overlay sets the key.
         missing: for keys that the source does not have and nothing can stand for: the field that leaves it open. An
             overlay must set them.
+        series: rows of the price series that the document names, in order.
     """
 
     source: str
@@ -54,6 +64,7 @@ class ImportedTariff:
     notes: tuple[str, ...] = ()
     assumed: Mapping[str, str] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
+    series: Mapping[str, tuple[SeriesRow, ...]] = field(default_factory=dict)
 
 
 class Importer(Protocol):

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePath
 
 from schemas.errors import InvariantError, TariffError
+from tariffs.exact import plain
 from tariffs.importers.carried_fields import CarriedField, Fate
+from tariffs.importers.cdr import CdrImporter
+from tariffs.importers.danish import DanishImporter
 from tariffs.importers.document_text import document_text
 from tariffs.importers.exact_json import MAX_BYTES
-from tariffs.importers.importer import SYNTAX, UNRECOGNISED, UNSUPPORTED, ImportedTariff, Importer, ImportOptions
+from tariffs.importers.importer import SYNTAX, UNRECOGNISED, UNSUPPORTED, ImportedTariff, Importer, ImportOptions, SeriesRow
+from tariffs.importers.opentariff import OpenTariffImporter
 from tariffs.importers.overlay import Merged, merge, read_overlay
 from tariffs.importers.urdb import UrdbImporter
 from tariffs.load import parse_tariff
 from tariffs.model import Tariff
 
-IMPORTERS: tuple[Importer, ...] = (UrdbImporter(),)
+IMPORTERS: tuple[Importer, ...] = (UrdbImporter(), CdrImporter(), OpenTariffImporter(), DanishImporter())
 """The formats that are known, in the order in which they are tried."""
 
 _PATH = re.compile(r"versions\[[0-9]+\](?:\.charges\[(?P<charge>[0-9]+)\])?(?P<rest>[\w.\[\]-]*)")
@@ -34,6 +39,7 @@ class TariffFile:
         source: name of the format it was made of.
         fields: what became of every field.
         notes: sentences that a reader needs; they stand in the head of the document too.
+        series: by name of a price series that the document names: its rows as CSV, as ``tariff simulate`` takes it.
     """
 
     text: str
@@ -41,6 +47,7 @@ class TariffFile:
     source: str
     fields: tuple[CarriedField, ...]
     notes: tuple[str, ...]
+    series: Mapping[str, str]
 
 
 def import_tariff(
@@ -82,7 +89,12 @@ def import_tariff(
     ]
     text = document_text(merged.document, comments=head)
     tariff = _proven(text, imported, merged, overlay_where if overlay is not None else None)
-    return TariffFile(text, tariff, imported.source, imported.fields, notes)
+    series = {name: _series_text(rows) for name, rows in imported.series.items()}
+    return TariffFile(text, tariff, imported.source, imported.fields, notes, series)
+
+
+def _series_text(rows: tuple[SeriesRow, ...]) -> str:
+    return "".join(["interval_start,price\n", *(f"{row.start.isoformat()},{plain(row.price)}\n" for row in rows)])
 
 
 def _importer_of(content: bytes, where: str) -> Importer:

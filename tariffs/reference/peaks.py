@@ -60,7 +60,7 @@ def _filling(following: Sequence[Placed], minutes: int) -> list[Placed]:
         minutes: length of the window [min].
 
     Raises:
-        TariffError: ``tariff.window``: an interval is longer than the window, or crosses its end.
+        TariffError: ``tariff.needs_intervals``: an interval is longer than the window, or crosses its end.
     """
     begins = following[0].start
     ends = begins + timedelta(minutes=minutes)
@@ -71,7 +71,7 @@ def _filling(following: Sequence[Placed], minutes: int) -> list[Placed]:
         if placed.start != begins:
             return []
         if placed.end > ends:
-            code = "tariff.window"
+            code = "tariff.needs_intervals"
             raise TariffError(code, f"a window of {minutes} minutes is no whole number of intervals of {placed.minutes} minutes")
         filled.append(placed)
         begins = placed.end

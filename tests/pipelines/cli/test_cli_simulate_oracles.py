@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from tests.tariffs.importers.case_overlays import NOT_CARRIED, overlay_of
+
 EXACT_ENOUGH = Decimal("0.0005")
 CENT = Decimal("0.01")
 TARIFFS = Path(__file__).parents[2] / "tariffs" / "simulation" / "data"
@@ -286,3 +288,22 @@ class TestWesternAustralianMonth:
     def test_the_total_is_exact_and_rounded_to_the_cent(self, period, case):
         told = json.loads((case / "case.json").read_text())
         assert (period["total"], period["total_rounded"]) == (told["total_incl_gst_plain"], told["total_incl_gst_cents_half_up"])
+
+
+@cases(PYSAM)
+def test_the_rate_imported_with_its_overlay_makes_the_same_bills(m2b, folder, case_folder, simulated, tmp_path, name):
+    case = json.loads((case_folder(name) / "case.json").read_text())
+    overlay, tariff = tmp_path / "overlay.yaml", tmp_path / "tariff.yaml"
+    load = load_of_case(folder, case["load"], tmp_path / "load.csv")
+    offset = load.read_text().splitlines()[1].split(",")[0][-6:]
+    overlay.write_text(overlay_of(case).replace('clock: "-07:00"', f'clock: "{offset}"'))
+    left_out = [part for field in (*NOT_CARRIED, *case.get("drop", ())) for part in ("--without", field)]
+    record = folder / "urdb" / f"{case['tariff']}.json"
+    imported = m2b("tariff", "import", record, "--to", tariff, "--overlay", overlay, *left_out, "--json")
+    assert imported.code == 0, imported.out
+    options = ["--tariff-version", "latest"]
+    options += ["--history", history_of_case(case, tmp_path / "history.csv")] if "year_zero_peaks_kw" in case else []
+    called = m2b("tariff", "simulate", "--tariff", tariff, "--load", load, *options, "--json")
+    assert called.code == 0, called.out
+    found = [Decimal(period["total"]) for period in called.data["periods"]]
+    assert found == [Decimal(period["total"]) for period in simulated(name)["periods"]]

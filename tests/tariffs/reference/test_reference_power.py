@@ -91,7 +91,7 @@ versions:
     def test_a_longer_interval_than_the_window_is_refused(self):
         with pytest.raises(TariffError, match="no whole number of intervals of 60 minutes") as refused:
             kw(demand(", measure: {window_min: 30}"), {})
-        assert refused.value.code == "tariff.window"
+        assert refused.value.code == "tariff.needs_intervals"
 
     @pytest.mark.parametrize(
         ("measure", "expected"),
