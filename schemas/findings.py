@@ -26,6 +26,7 @@ EXCEPTIONS = Table(
         column("observed", ENERGY, "what was seen, in the channel's unit", nullable=True),
         column("threshold", ENERGY, "the limit it was held against", nullable=True),
         column("message", pa.string(), "the finding in one sentence"),
+        column("evidence", pa.string(), "what the verdict rests on, JSON; null where the message says all", nullable=True),
         column("status", pa.string(), "open, accepted, edited or resolved"),
     ),
 )

@@ -27,6 +27,7 @@ SERVICE_POINTS = Table(
         column("fuse_kw", ENERGY, "rating of the main fuse", unit="kW", nullable=True),
         column("transformer_id", pa.string(), "transformer that feeds it", nullable=True),
         column("has_generation", pa.bool_(), "generation behind the meter", nullable=True),
+        column("customer_class", pa.string(), "class of customer: residential, business, ...; null: nobody says", nullable=True),
         column("connected_from", UTC_TIME, "energised from", nullable=True),
         column("connected_to", UTC_TIME, "until, exclusive", nullable=True),
         LOADED,

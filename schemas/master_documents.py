@@ -168,6 +168,7 @@ class ServicePointRow(MasterRow):
     fuse_kw: ExactDecimal | None = None
     transformer_id: Identifier | None = None
     has_generation: YesNo | None = None
+    customer_class: Word | None = None
     connected_from: TimeText | None = None
     connected_to: TimeText | None = None
 

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.bill.holds import HoldCode
-from pipelines.masterdata.master import MasterData
+from pipelines.masterdata.master import MasterData, by_service_point
 from pipelines.masterdata.resolve import agreements_active
 from pipelines.plan import RunPlan
 from tariffs.load import parse_tariff
@@ -46,6 +46,7 @@ class Due:
         customer_id: the customer behind the account.
         began_at: when it began first: an agreement whose tariff or account changed has several rows.
         ended_at: when its last row ends; None while it goes on.
+        customer_class: class of the service point's customer; None where nobody says.
     """
 
     agreement_id: str
@@ -66,6 +67,7 @@ class Due:
     customer_id: str
     began_at: datetime | None = None
     ended_at: datetime | None = None
+    customer_class: str | None = None
 
     @property
     def started(self) -> bool:
@@ -152,20 +154,14 @@ def due_agreements(master: MasterData, plan: RunPlan) -> list[Due]:
     if request is None:
         return []
     active = agreements_active(master.agreements, master.accounts, request.first_day, request.end_day)
-    basis = dict(
-        zip(
-            master.service_points["service_point_id"].to_pylist(),
-            master.service_points["billing_basis"].to_pylist(),
-            strict=True,
-        )
-    )
+    points = by_service_point(master.service_points)
     rows = active.to_pylist()
     feeding: dict[str, list[tuple[datetime, datetime]]] = {}
     for row in rows:
         if row["role"] == "feed_in":
             feeding.setdefault(row["service_point_id"], []).append((row["starts_at"], row["ends_at"]))
     lives = _lives(master.agreements)
-    return [_due(row, basis, feeding, lives[row["agreement_id"]]) for row in rows]
+    return [_due(row, points[row["service_point_id"]], feeding, lives[row["agreement_id"]]) for row in rows]
 
 
 def _lives(agreements: pa.Table) -> dict[str, tuple[datetime, datetime | None]]:
@@ -183,7 +179,7 @@ def _lives(agreements: pa.Table) -> dict[str, tuple[datetime, datetime | None]]:
 
 def _due(
     row: dict[str, Any],
-    basis: dict[str, str],
+    point: dict[str, Any],
     feeding: dict[str, list[tuple[datetime, datetime]]],
     life: tuple[datetime, datetime | None],
 ) -> Due:
@@ -195,7 +191,8 @@ def _due(
     return Due(
         **{name: row[name] for name in names},
         export_taxed=bool(row["export_tax"]),
-        billing_basis=basis[row["service_point_id"]],
+        billing_basis=point["billing_basis"],
+        customer_class=point["customer_class"],
         exports_elsewhere=any(since < row["ends_at"] and until > row["starts_at"] for since, until in others),
         began_at=life[0],
         ended_at=life[1],

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from pipelines.masterdata.master import MasterData, master_data
 from pipelines.plan import RunPlan
 from pipelines.publish.crm import crm_records
 from pipelines.results import BucketResult
-from pipelines.vee.profile import load_profile
+from pipelines.vee.profile.load import load_profile
 from pipelines.vee.register_spans import register_book
 from schemas.bills import BILLS, CHARGE_LINES, HOLDS
 from schemas.codes import Severity
@@ -224,7 +225,7 @@ def _measured(work: _Work, dues: Sequence[Due], held: list[Held]) -> Iterable[tu
     if on_registers:
         files = [*work.plan.base.files(REGISTER_READS), *(f for f in work.fresh if f.table == REGISTER_READS.name)]
         reads = read_data_files(work.plan.root, REGISTER_READS, files, filters=pc.field("bucket") == work.bucket)
-        book = register_book(reads, work.master, load_profile(work.plan.settings.vee_profile))
+        book = register_book(reads, work.master, load_profile(work.plan.settings.vee_profile), on_registers[0].month)
         for due in on_registers:
             loaded = work.tariffs[due.tariff_id]
             try:
@@ -239,15 +240,21 @@ def _measured(work: _Work, dues: Sequence[Due], held: list[Held]) -> Iterable[tu
 
 def _within_estimate_cap(work: _Work, measured: Measured, held: list[Held]) -> Measured:
     """Return the agreements whose estimated share the profile allows; the others are held."""
-    cap = load_profile(work.plan.settings.vee_profile).max_estimated_share
-    keep = [number for number, ready in enumerate(measured.ready) if ready.estimated_share <= cap]
-    for ready in measured.ready:
+    caps = [_estimate_cap(work, ready.due) for ready in measured.ready]
+    keep = [number for number, (ready, cap) in enumerate(zip(measured.ready, caps, strict=True)) if ready.estimated_share <= cap]
+    for ready, cap in zip(measured.ready, caps, strict=True):
         if ready.estimated_share > cap:
             message = f"{ready.estimated_share:.1%} of the energy is estimated, the profile allows {cap:.0%}"
             held.append(Held(ready.due, HoldCode.ESTIMATED_SHARE, message))
     if len(keep) == len(measured.ready):
         return measured
     return measured.only(keep)
+
+
+def _estimate_cap(work: _Work, due: Due) -> Decimal:
+    """Return the share of estimated energy that the profile allows in an agreement's bill."""
+    book = load_profile(work.plan.settings.vee_profile)
+    return book.thresholds(due.month, customer_class=due.customer_class).max_estimated_share
 
 
 def _put(

@@ -11,7 +11,7 @@ from pipelines.cli.outcome import Outcome
 from pipelines.cli.session import Session
 from pipelines.lakehouse.settings import StoreSettings
 from pipelines.operations.opening import make_store
-from pipelines.vee.profile import load_profile
+from pipelines.vee.profile.load import load_profile
 from schemas.periods import parse_clock
 
 _DEFAULTS = StoreSettings()

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from schemas.errors import StoreError
 
 SETTINGS_FILE = "store.json"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 
 class StoreSettings(BaseModel):

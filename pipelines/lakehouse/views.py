@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pipelines.lakehouse.data_files import DataFile
 from pipelines.lakehouse.register_view import register_advances
 from pipelines.lakehouse.store import Snapshot, Store
-from pipelines.vee.profile import load_profile
+from pipelines.vee.profile.load import load_profile
 from schemas.codes import NOT_A_VALUE, Method, Quality
 from schemas.delivered_costs import DELIVERED_COSTS
 from schemas.events import EVENTS
@@ -238,7 +238,7 @@ def view_statements(store: Store, snapshot: Snapshot) -> Iterator[str]:
 
 
 def _register_advances(store: Store) -> str:
-    profile = load_profile(store.settings.vee_profile)
+    profile = load_profile(store.settings.vee_profile).newest()
     return register_advances(rollover_guard=profile.rollover_guard, fuse_factor=profile.fuse_factor)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -112,7 +113,7 @@ def stored_tables(snapshot: Snapshot) -> Mapping[str, pa.Table]:
     return {table.name: snapshot.read(table) for table in MASTER_TABLES}
 
 
-def by_service_point(points: pa.Table) -> dict[str, dict[str, object]]:
+def by_service_point(points: pa.Table) -> dict[str, dict[str, Any]]:
     """Return service points by id."""
     return {str(row["service_point_id"]): row for row in points.to_pylist()}
 

@@ -30,6 +30,7 @@ from pipelines.ingest.slots import (
 )
 from pipelines.vee.block import MINUTES_PER_DAY, Block, Flags, Ints
 from pipelines.vee.facts import ChannelFacts
+from pipelines.vee.profile.thresholds import VeeProfile
 from schemas.codes import COUNTS_AS_ESTIMATED, Method, Quality
 from schemas.errors import InvariantError
 
@@ -50,6 +51,7 @@ class Assembled:
         rows: the delivered rows.
         native: (channel * d + day) to the native quality codes of a day made of several rows.
         facts: index of each channel in the facts it was made with, int64 [n].
+        profile: the thresholds that hold for all its channels.
     """
 
     block: Block
@@ -59,10 +61,11 @@ class Assembled:
     rows: pa.Table
     native: dict[int, list[str | None]]
     facts: Ints
+    profile: VeeProfile
 
 
 def assemble(rows: pa.Table, facts: ChannelFacts, first_day: date, days: int) -> Iterator[Assembled]:
-    """Yield a block for every kind of channel met: interval length, exponent, clock and zone.
+    """Yield a block for every kind of channel met: interval length, exponent, clock, zone and thresholds.
 
     Args:
         rows: deliveries of the service points concerned.
@@ -79,9 +82,10 @@ def assemble(rows: pa.Table, facts: ChannelFacts, first_day: date, days: int) ->
     offset = facts.standard_offset_minutes[index]
     slot_offset = (starts_minutes(rows) + offset) % minutes
     exponents = finest[index] + facts.multiplier_exponent[index]
-    kind = np.stack([minutes, slot_offset, offset, exponents, facts.zone_code[index], facts.additive[index]], axis=1)
+    own = (facts.zone_code[index], facts.additive[index], facts.profile_code[index])
+    kind = np.stack([minutes, slot_offset, offset, exponents, *own], axis=1)
     kinds, which = np.unique(kind, axis=0, return_inverse=True)
-    for number, (interval_minutes, first_slot, standard_offset, exponent, zone_code, _) in enumerate(kinds.tolist()):
+    for number, (interval_minutes, first_slot, standard_offset, exponent, zone_code, _, profile) in enumerate(kinds.tolist()):
         if MINUTES_PER_DAY % interval_minutes:
             code = "interval.length"
             raise InvariantError(code, f"slots of {interval_minutes} minutes do not divide the day; a reader let them through")
@@ -90,6 +94,7 @@ def assemble(rows: pa.Table, facts: ChannelFacts, first_day: date, days: int) ->
         yield _block(
             here,
             facts,
+            facts.profiles[profile],
             index[picked.to_numpy()],
             Block(
                 channels=facts.channels(np.zeros(0, dtype=np.int64), exponent, interval_minutes),
@@ -106,7 +111,7 @@ def assemble(rows: pa.Table, facts: ChannelFacts, first_day: date, days: int) ->
         )
 
 
-def _block(rows: pa.Table, facts: ChannelFacts, index: Ints, shape: Block) -> Assembled:
+def _block(rows: pa.Table, facts: ChannelFacts, profile: VeeProfile, index: Ints, shape: Block) -> Assembled:
     """Fill one block with ``rows``, all of its kind."""
     known, channel = np.unique(index, return_inverse=True)
     n, d, s = len(known), shape.days, shape.slots_per_day
@@ -146,7 +151,7 @@ def _block(rows: pa.Table, facts: ChannelFacts, index: Ints, shape: Block) -> As
     first_row = np.zeros(n, dtype=np.int64)
     first_row[channel[::-1]] = np.arange(len(channel))[::-1]
     units = rows["unit"].combine_chunks().take(pa.array(first_row))
-    return Assembled(block, units, bool(facts.additive[known].all()), source, rows, native, known)
+    return Assembled(block, units, bool(facts.additive[known].all()), source, rows, native, known, profile)
 
 
 def _copy_whole_days(

@@ -21,11 +21,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from schemas.codes import Method, Quality
+from schemas.codes import Method, Quality, SlotFlag
 from schemas.errors import InvariantError
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int8]
+Bits = npt.NDArray[np.int16]
 Flags = npt.NDArray[np.bool_]
 
 MINUTES_PER_DAY = 1440
@@ -86,7 +87,8 @@ class Block:
         quality: int8 [n, d, s] of ``schemas.codes.Quality``.
         method: int8 [n, d, s] of ``schemas.codes.Method``.
         slot_offset_minutes: start of a day's first slot after its midnight [min].
-        outage: bool [n, d, s], slots with a confirmed outage; None where nobody recorded outages.
+        flags: int16 [n, d, s] of ``schemas.codes.SlotFlag``, what meter and head-end say beside the values; None where nobody
+            says anything.
 
     Raises:
         InvariantError: the arrays do not have the shape or type that the block declares.
@@ -102,7 +104,7 @@ class Block:
     quality: Codes
     method: Codes
     slot_offset_minutes: int = 0
-    outage: Flags | None = None
+    flags: Bits | None = None
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not fit each other, before a kernel reads past one of them."""
@@ -112,8 +114,8 @@ class Block:
             MINUTES_PER_DAY // self.interval_minutes,
         )
         expected: dict[str, npt.DTypeLike] = {"values": np.int64, "quality": np.int8, "method": np.int8}
-        if self.outage is not None:
-            expected["outage"] = np.bool_
+        if self.flags is not None:
+            expected["flags"] = np.int16
         for name, dtype in expected.items():
             array = getattr(self, name)
             if array.shape != shape or array.dtype != dtype:
@@ -158,7 +160,7 @@ class Block:
             values=self.values[start:stop],
             quality=self.quality[start:stop],
             method=self.method[start:stop],
-            outage=None if self.outage is None else self.outage[start:stop],
+            flags=None if self.flags is None else self.flags[start:stop],
         )
 
     def with_slots(self, flat: Ints, *, values: Ints | int, quality: Quality, method: Codes | Method) -> Block:
@@ -177,6 +179,10 @@ class Block:
         arrays[1].reshape(-1)[flat] = quality
         arrays[2].reshape(-1)[flat] = method
         return replace(self, values=arrays[0], quality=arrays[1], method=arrays[2])
+
+    def has(self, flag: SlotFlag) -> Flags | None:
+        """Return which slots carry one of some flags, bool [n, d, s]; None where no slot carries any."""
+        return None if self.flags is None else (self.flags & flag) != 0
 
     def positions_with(self, quality: Quality) -> Ints:
         """Return the flat positions, ascending, of the slots with this quality."""

@@ -16,7 +16,9 @@ import pyarrow.compute as pc
 from pipelines.ingest.slots import channel_codes
 from pipelines.masterdata.master import MasterData, by_service_point, epoch_minutes
 from pipelines.vee.block import UNKNOWN_LIMIT, Channels, Ints
-from pipelines.vee.rules import slot_limit
+from pipelines.vee.profile.book import ProfileBook
+from pipelines.vee.profile.thresholds import VeeProfile
+from pipelines.vee.rules.limits import slot_limit
 from schemas.periods import standard_offset_minutes
 
 FAR = 2**40
@@ -38,7 +40,8 @@ class ChannelFacts:
         commodity: n texts.
         has_generation: bool [n].
         limit_kw: rating of the main fuse, n decimals or None.
-        fuse_factor: energy above the rating times this is impossible.
+        profiles: thresholds met.
+        profile_code: which of them holds for the channel, int64 [n].
         known: the service point is in master data, bool [n].
         clock_conflict: the file's clock is not the service point's standard time, bool [n].
         installed: spans [min since 1970] in which the meter is at the service point; None where nobody says.
@@ -53,7 +56,8 @@ class ChannelFacts:
     commodity: tuple[str, ...]
     has_generation: np.ndarray
     limit_kw: tuple[Decimal | None, ...]
-    fuse_factor: Decimal
+    profiles: tuple[VeeProfile, ...]
+    profile_code: Ints
     known: np.ndarray
     clock_conflict: np.ndarray
     installed: tuple[tuple[tuple[int, int], ...] | None, ...]
@@ -106,11 +110,23 @@ class ChannelFacts:
         fuse_kw = self.limit_kw[number]
         if fuse_kw is None or self.quantity[number] != "active_energy":
             return UNKNOWN_LIMIT
-        return slot_limit(fuse_kw, interval_minutes=interval_minutes, exponent=exponent, factor=self.fuse_factor)
+        return slot_limit(
+            fuse_kw,
+            interval_minutes=interval_minutes,
+            exponent=exponent,
+            factor=self.profiles[self.profile_code[number]].fuse_factor,
+        )
 
 
 def channel_facts(
-    rows: pa.Table, master: MasterData, *, default_zone: str, fuse_factor: Decimal, starts_at: datetime, ends_at: datetime
+    rows: pa.Table,
+    master: MasterData,
+    *,
+    default_zone: str,
+    book: ProfileBook,
+    month: str,
+    starts_at: datetime,
+    ends_at: datetime,
 ) -> ChannelFacts:
     """Look up every channel of ``rows``.
 
@@ -118,7 +134,8 @@ def channel_facts(
         rows: deliveries.
         master: master data of their service points.
         default_zone: clock of service points nobody described.
-        fuse_factor: energy above a fuse's rating times this is impossible.
+        book: the profile.
+        month: whose thresholds hold.
         starts_at: begin of the time looked at.
         ends_at: its end, exclusive.
     """
@@ -136,6 +153,7 @@ def channel_facts(
     used = [clock if clock is not None else own for clock, own in zip(delivered_clock, standard, strict=True)]
     registers = _registers(keys, master, starts_at, ends_at)
     multiplier, exponent = _multipliers(registers)
+    profiles, profile_code = _profiles(keys, found, book, month)
     return ChannelFacts(
         keys=_described(keys, registers),
         zones=names,
@@ -146,11 +164,31 @@ def channel_facts(
         commodity=tuple(str(point["commodity"]) if point else "electricity" for point in found),
         has_generation=np.array([bool(point and point["has_generation"]) for point in found], dtype=bool),
         limit_kw=tuple(_decimal(point["fuse_kw"]) if point else None for point in found),
-        fuse_factor=fuse_factor,
+        profiles=profiles,
+        profile_code=profile_code,
         known=np.array([point is not None for point in found], dtype=bool),
         clock_conflict=np.array([point is not None for point in found], dtype=bool) & (np.array(used) != np.array(standard)),
         installed=_installed(keys, master),
     )
+
+
+def _profiles(
+    keys: pa.Table, points: Sequence[dict[str, object] | None], book: ProfileBook, month: str
+) -> tuple[tuple[VeeProfile, ...], Ints]:
+    """Return the thresholds that hold in a month, each once, and which of them holds for each channel."""
+    places: dict[int, int] = {}
+    profiles: list[VeeProfile] = []
+    codes = np.zeros(keys.num_rows, dtype=np.int64)
+    for number, (meter_id, point) in enumerate(zip(keys["meter_id"].to_pylist(), points, strict=True)):
+        customer_class = point["customer_class"] if point else None
+        profile = book.thresholds(
+            month, customer_class=str(customer_class) if customer_class is not None else None, meter_id=meter_id
+        )
+        if id(profile) not in places:
+            places[id(profile)] = len(profiles)
+            profiles.append(profile)
+        codes[number] = places[id(profile)]
+    return tuple(profiles), codes
 
 
 def _decimal(value: object) -> Decimal | None:

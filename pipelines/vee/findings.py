@@ -29,6 +29,7 @@ FINDINGS = pa.schema(
         pa.field("observed", pa.int64()),
         pa.field("threshold", pa.int64()),
         pa.field("message", pa.string(), nullable=False),
+        pa.field("evidence", pa.string()),
     ]
 )
 """One row per finding: ``slot_to`` may lie past the day's end; ``observed`` and ``threshold`` in 10^exponent units."""
@@ -53,6 +54,7 @@ def report(
     counted: bool = False,
     observed: Ints | None = None,
     threshold: Ints | None = None,
+    evidence: Sequence[str] | None = None,
 ) -> pa.Table:
     """Return findings on the runs ``[start, end)``: one per run and calendar month, as far as it lies in ``days``.
 
@@ -69,6 +71,7 @@ def report(
         counted: the message ends with the number of slots of the finding.
         observed: what was seen [10^exponent units] (k,); None: null.
         threshold: the limit it was held against [10^exponent units] (k,); None: null.
+        evidence: what the verdict rests on, JSON text (k,); None: null.
 
     Returns:
         A table of ``FINDINGS`` in the order of the runs.
@@ -96,6 +99,7 @@ def report(
         energies(observed),
         energies(threshold),
         text,
+        pa.nulls(count, pa.string()) if evidence is None else pa.array([evidence[i] for i in run.tolist()], pa.string()),
     ]
     return pa.table(columns, schema=FINDINGS)
 
@@ -151,7 +155,7 @@ def as_exceptions(findings: pa.Table, block: Block) -> pa.Table:
         block: the block the indexes are of.
 
     Returns:
-        service_point_id, meter_id, channel, day, slot_from, slot_to, rule, severity, observed, threshold, message.
+        service_point_id, meter_id, channel, day, slot_from, slot_to, rule, severity, observed, threshold, message, evidence.
     """
     index = findings.column("channel_index").combine_chunks()
     day = findings.column("day_index").to_numpy() + (block.first_day.toordinal() - _EPOCH)
@@ -167,5 +171,6 @@ def as_exceptions(findings: pa.Table, block: Block) -> pa.Table:
             "observed": in_unit(findings.column("observed"), block.exponent),
             "threshold": in_unit(findings.column("threshold"), block.exponent),
             "message": findings.column("message"),
+            "evidence": findings.column("evidence"),
         }
     )

@@ -181,6 +181,7 @@ def _row(name: tuple[str, str, str], day: str, bucket: int, rule: str, severity:
         "observed": None,
         "threshold": None,
         "message": message,
+        "evidence": None,
         "status": "open",
     }
 

@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 
 from pipelines.masterdata.master import MasterData, by_service_point
 from pipelines.vee.block import Block
-from pipelines.vee.profile import VeeProfile
+from pipelines.vee.estimation.scaling import RegisterSpans
+from pipelines.vee.profile.book import ProfileBook
 from pipelines.vee.registers import Advance, IndexRead, RegisterFacts, advances
-from pipelines.vee.scaling import RegisterSpans
 from schemas.codes import ReadKind
 
 HOURS_PER_DAY = 24
@@ -84,25 +84,24 @@ def newest_reads(reads: pa.Table) -> list[dict[str, Any]]:
     return kept
 
 
-def register_book(reads: pa.Table, master: MasterData, profile: VeeProfile) -> RegisterBook:
+def register_book(reads: pa.Table, master: MasterData, profiles: ProfileBook, month: str) -> RegisterBook:
     """Return what every register of a bucket counted between its reads.
 
     Args:
         reads: rows of ``REGISTER_READS`` of the bucket.
         master: master data of the bucket.
-        profile: the rollover guard.
+        profiles: the rollover guard and the fuse factor.
+        month: whose thresholds hold.
     """
     points = by_service_point(master.service_points)
-    known = _facts(master, points, profile)
+    known = _facts(master, points, profiles, month)
     by_register: dict[Name, list[IndexRead]] = {}
     for read in newest_reads(reads):
         name = read["service_point_id"], read["channel"]
         meter_id = read["meter_id"] or _meter_at(read["read_at"], known.get(name, ()))
         one = IndexRead(meter_id, read["read_at"], read["value"], read["quality"])
         by_register.setdefault(name, []).append(one)
-    return RegisterBook(
-        {name: advances(series, known.get(name) or _undescribed(series), profile) for name, series in by_register.items()}
-    )
+    return RegisterBook({name: advances(series, known.get(name) or _undescribed(series)) for name, series in by_register.items()})
 
 
 def _meter_at(instant: datetime, facts: Sequence[RegisterFacts]) -> str:
@@ -118,7 +117,9 @@ def _undescribed(series: Sequence[IndexRead]) -> list[RegisterFacts]:
     ]
 
 
-def _facts(master: MasterData, points: dict[str, dict[str, object]], profile: VeeProfile) -> dict[Name, list[RegisterFacts]]:
+def _facts(
+    master: MasterData, points: dict[str, dict[str, object]], profiles: ProfileBook, month: str
+) -> dict[Name, list[RegisterFacts]]:
     """Return what each described register is, clipped to its meter's installation."""
     installed: dict[str, list[dict[str, Any]]] = {}
     for meter in master.meters.to_pylist():
@@ -132,6 +133,12 @@ def _facts(master: MasterData, points: dict[str, dict[str, object]], profile: Ve
                 continue
             point = points.get(meter["service_point_id"])
             fuse_kw = point["fuse_kw"] if point else None
+            customer_class = point["customer_class"] if point else None
+            profile = profiles.thresholds(
+                month,
+                customer_class=customer_class if isinstance(customer_class, str) else None,
+                meter_id=register["meter_id"],
+            )
             fact = RegisterFacts(
                 meter_id=register["meter_id"],
                 valid_from=since,
@@ -140,6 +147,7 @@ def _facts(master: MasterData, points: dict[str, dict[str, object]], profile: Ve
                 modulus=_modulus(register),
                 resolution=Decimal(10) ** -register["decimals"] if register["decimals"] is not None else None,
                 daily_maximum=fuse_kw * profile.fuse_factor * HOURS_PER_DAY if isinstance(fuse_kw, Decimal) else None,
+                rollover_guard=profile.rollover_guard,
             )
             found.setdefault((meter["service_point_id"], register["channel"]), []).append(fact)
     return found

@@ -29,10 +29,10 @@ from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation,
 from enum import StrEnum
 from typing import NamedTuple
 
-from pipelines.vee.profile import VeeProfile
-
 _EXACT = Context(prec=120, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
 _SECONDS_PER_DAY = 86_400
+ROLLOVER_GUARD = Decimal("0.8")
+"""Share of its capacity below which a register does not roll over; project default."""
 _FALLS = frozenset({"register.decrease", "register.reset"})
 _ESTIMATED = frozenset({"estimated", "substituted", "final_substituted", "delivered_estimate"})
 
@@ -74,6 +74,7 @@ class RegisterFacts:
         modulus: the index wraps at this value; None: nobody knows. ``10 ** dials``, or a binary counter's own wrap.
         resolution: one step of the index; None: the last decimal of the reads.
         daily_maximum: most the connection can pass in a day [the channel's unit]; None: nobody knows.
+        rollover_guard: a register below this share of its modulus does not roll over.
     """
 
     meter_id: str
@@ -83,6 +84,7 @@ class RegisterFacts:
     modulus: Decimal | None = None
     resolution: Decimal | None = None
     daily_maximum: Decimal | None = None
+    rollover_guard: Decimal = ROLLOVER_GUARD
 
     def covers(self, start: datetime, end: datetime) -> bool:
         """Return whether both instants lie within these facts, the closing instant included."""
@@ -118,13 +120,12 @@ class Advance:
     estimated: bool = False
 
 
-def advances(reads: Iterable[IndexRead], facts: Sequence[RegisterFacts], profile: VeeProfile) -> list[Advance]:
+def advances(reads: Iterable[IndexRead], facts: Sequence[RegisterFacts]) -> list[Advance]:
     """Return the advance of each pair of consecutive reads of one register of a service point.
 
     Args:
         reads: index reads of one channel, of all the meters that had it, in any order; exact copies count once.
         facts: what the register is, of each of those meters.
-        profile: the rollover guard.
 
     Returns:
         One entry per pair of reads of a meter, and one blocked entry for each exchange whose closing and opening reads are
@@ -151,7 +152,7 @@ def advances(reads: Iterable[IndexRead], facts: Sequence[RegisterFacts], profile
         known = [entry for entry in facts if entry.meter_id == meter_id]
         if previous is not None and not _joins(previous, series[0], facts):
             found.append(_blocked(previous, series[0], "register.exchange"))
-        found += _meter_advances(series, known, profile)
+        found += _meter_advances(series, known)
         previous = series[-1]
     return found
 
@@ -175,7 +176,7 @@ def _joins(closing: IndexRead, opening: IndexRead, facts: Sequence[RegisterFacts
     return removed and installed
 
 
-def _meter_advances(series: Sequence[IndexRead], facts: Sequence[RegisterFacts], profile: VeeProfile) -> list[Advance]:
+def _meter_advances(series: Sequence[IndexRead], facts: Sequence[RegisterFacts]) -> list[Advance]:
     """Return the advances between the reads of one meter, in order of time."""
     series, conflicts = _one_an_instant(series)
     found = []
@@ -186,7 +187,7 @@ def _meter_advances(series: Sequence[IndexRead], facts: Sequence[RegisterFacts],
         first, second = series[i], series[following]
         if conflicts.isdisjoint((first.read_at, second.read_at)):
             goes_on = following + 1 < len(series) and series[following + 1].value >= second.value
-            found.append(_advance(first, second, facts, profile, dipped=recovered is not None, goes_on=goes_on))
+            found.append(_advance(first, second, facts, dipped=recovered is not None, goes_on=goes_on))
         else:
             found.append(_blocked(first, second, "register.conflict"))
         i = following
@@ -258,16 +259,13 @@ def _recovery(series: Sequence[IndexRead], i: int, conflicts: set[datetime]) -> 
     return k + 1 if recovers and conflicts.isdisjoint(read.read_at for read in series[i : k + 2]) else None
 
 
-def _advance(
-    first: IndexRead, second: IndexRead, facts: Sequence[RegisterFacts], profile: VeeProfile, *, dipped: bool, goes_on: bool
-) -> Advance:
+def _advance(first: IndexRead, second: IndexRead, facts: Sequence[RegisterFacts], *, dipped: bool, goes_on: bool) -> Advance:
     """Return what one meter counted between two reads.
 
     Args:
         first: the earlier read.
         second: the later one.
         facts: what the register is, at any time.
-        profile: the rollover guard.
         dipped: a lower read between them was dropped.
         goes_on: the read after ``second`` is there, and not lower.
     """
@@ -280,7 +278,7 @@ def _advance(
     counted = _EXACT.subtract(second.value, first.value)
     status = AdvanceStatus.DIP_DROPPED if dipped else AdvanceStatus.OK
     if counted < 0:
-        if entry.modulus is None or first.value <= _EXACT.multiply(profile.rollover_guard, entry.modulus):
+        if entry.modulus is None or first.value <= _EXACT.multiply(entry.rollover_guard, entry.modulus):
             return _blocked(
                 first, second, "register.reset" if goes_on and _is_reset(first, second, entry) else "register.decrease"
             )

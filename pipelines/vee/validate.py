@@ -23,7 +23,7 @@ from pipelines.results import BucketResult
 from pipelines.vee.assemble import Assembled, assemble
 from pipelines.vee.block import MINUTES_PER_DAY, Block
 from pipelines.vee.daily_rows import daily_rows
-from pipelines.vee.estimate import Estimated, estimate
+from pipelines.vee.estimation.ladder import Estimated, estimate, history_days
 from pipelines.vee.expectation import (
     DeliveredSlots,
     Window,
@@ -38,9 +38,10 @@ from pipelines.vee.expectation import (
 from pipelines.vee.facts import FAR, ChannelFacts, channel_facts
 from pipelines.vee.findings import as_exceptions, no_findings
 from pipelines.vee.identity import identity_exceptions, overlap_exceptions, vacant_use
-from pipelines.vee.profile import VeeProfile, load_profile
+from pipelines.vee.profile.book import ProfileBook
+from pipelines.vee.profile.load import load_profile
 from pipelines.vee.register_spans import RegisterBook, register_book
-from pipelines.vee.rules import validate
+from pipelines.vee.rules.judge import validate
 from schemas.codes import Quality
 from schemas.findings import EXCEPTIONS
 from schemas.periods import month_dates
@@ -68,7 +69,7 @@ class _Work:
     months: tuple[str, ...]
     files: tuple[DataFile, ...]
     master: MasterData
-    profile: VeeProfile
+    profiles: ProfileBook
     book: RegisterBook
 
     @property
@@ -97,12 +98,12 @@ def validate_bucket(plan: RunPlan, result: BucketResult) -> BucketResult:
         return result
     files = tuple(f for table in (DELIVERIES, REGISTER_READS) for f in plan.base.files(table)) + tuple(result.fresh)
     master = master_data(plan.base, result.bucket, plan.settings.buckets)
-    profile = load_profile(plan.settings.vee_profile)
+    profiles = load_profile(plan.settings.vee_profile)
     reads = [file for file in files if file.table == REGISTER_READS.name]
     of_bucket = read_data_files(plan.root, REGISTER_READS, reads, filters=pc.field("bucket") == result.bucket)
-    book = register_book(of_bucket, master, profile)
-    for span in _contiguous(months):
-        work = _Work(plan, result.bucket, span, files, master, profile, book)
+    for span in _contiguous(months, profiles):
+        book = register_book(of_bucket, master, profiles, span[0])
+        work = _Work(plan, result.bucket, span, files, master, profiles, book)
         readings, exceptions = _validated(work)
         for month in span:
             partition = {"month": month, "bucket": str(result.bucket)}
@@ -132,11 +133,12 @@ def _shifted(month: str, by: int) -> str:
     return (end if by > 0 else first - timedelta(days=1)).isoformat()[:7]
 
 
-def _contiguous(months: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return the months in runs without a hole."""
+def _contiguous(months: Sequence[str], profiles: ProfileBook) -> list[tuple[str, ...]]:
+    """Return the months in runs without a hole, of one version of the profile each."""
     spans: list[list[str]] = []
     for month in months:
-        if spans and _shifted(spans[-1][-1], 1) == month:
+        same = bool(spans) and profiles.version_of(spans[-1][-1]) is profiles.version_of(month)
+        if same and _shifted(spans[-1][-1], 1) == month:
             spans[-1].append(month)
         else:
             spans.append([month])
@@ -181,7 +183,7 @@ def _service_points(work: _Work, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
     readings = [_without(made, gappy) for made, _ in quiet]
     exceptions += [_without(found, gappy) for _, found in quiet]
     if len(gappy):
-        days = work.profile.like_day_window_days + EDGE_DAYS
+        days = max(history_days(profile) for profile in _facts(work, rows).profiles) + EDGE_DAYS
         history = _deliveries(work, work.first_day - timedelta(days=days), work.end_day + timedelta(days=EDGE_DAYS), gappy)
         for one in _judged(work, history, days):
             made, found = one.finished(work)
@@ -232,7 +234,7 @@ class _Judged:
         """Fill the gaps of what adds up; nobody estimates a voltage."""
         if not self.assembled.additive:
             return Estimated(self.block, no_findings())
-        return estimate(self.block, work.profile, work.book.spans(self.block), days)
+        return estimate(self.block, self.assembled.profile, work.book.spans(self.block), days)
 
 
 def _judged(work: _Work, rows: pa.Table, before_days: int) -> Iterator[_Judged]:
@@ -244,7 +246,7 @@ def _judged(work: _Work, rows: pa.Table, before_days: int) -> Iterator[_Judged]:
     first = work.first_day - timedelta(days=before_days)
     for assembled in assemble(rows, facts, first, (work.end_day - first).days + EDGE_DAYS):
         block, stray = expect(assembled, facts, windows)
-        judged = validate(block, work.profile, work.days_of(block))
+        judged = validate(block, assembled.profile, work.days_of(block))
         yield _Judged(assembled, facts, judged.block, pa.concat_tables([stray, judged.findings]))
 
 
@@ -254,7 +256,8 @@ def _facts(work: _Work, rows: pa.Table) -> ChannelFacts:
         rows,
         work.master,
         default_zone=work.plan.settings.zone,
-        fuse_factor=work.profile.fuse_factor,
+        book=work.profiles,
+        month=work.months[0],
         starts_at=_midnight(work.first_day - timedelta(days=EDGE_DAYS)),
         ends_at=_midnight(work.end_day + timedelta(days=EDGE_DAYS)),
     )

@@ -17,7 +17,7 @@ from pipelines.ingest.tables.mapped_csv import read_mapped_csv
 from pipelines.ingest.tables.mapping import parse_mapping
 from pipelines.lakehouse.catalogue import connect
 from pipelines.masterdata.load import load_master_data
-from pipelines.vee.profile import load_profile
+from pipelines.vee.profile.load import load_profile
 from tests.docs.charge_examples import BILL, CHARGES, DOCUMENT, GIVEN, TARIFF, charge_pages, examples_of, sentences_of
 from tests.docs.pages import DOCS, blocks, blocks_of_all_pages, pages, read
 
@@ -72,7 +72,7 @@ class TestMappings:
 
 def test_the_profile_can_be_followed():
     (block,) = blocks("concepts/vee.md", "yaml")
-    assert load_profile(block.text).spike_percent == 250
+    assert load_profile(block.text).newest().spike_percent == 250
 
 
 def test_the_master_data_are_loaded_without_a_contradiction(tmp_path):

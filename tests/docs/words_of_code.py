@@ -64,9 +64,9 @@ def _assigned(target: ast.expr, value: ast.expr) -> Iterator[object]:
 
 
 def rules() -> set[str]:
-    """Return the rules of validation: values given to ``rule``, and words that stand before a severity."""
+    """Return the rules that validation reports: values given to ``rule``, and words that stand before a severity."""
     found: set[str] = set()
-    for path in sorted((REPOSITORY / "pipelines" / "vee").glob("*.py")):
+    for path in sorted((REPOSITORY / "pipelines" / "vee").rglob("*.py")):
         text = path.read_text("utf-8")
         found |= set(re.findall(r'\brule(?:, message)? ?= ?"([a-z_.]+)"', text))
         found |= set(re.findall(r'"([a-z_.]+)",\s*Severity\.', text))

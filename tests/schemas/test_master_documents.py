@@ -14,7 +14,7 @@ VALID = {
     "service_points": {
         "service_point_id": "4103000001", "zone": "Australia/Adelaide", "standard_offset": "+10:00", "commodity": "electricity",
         "billing_basis": "interval", "interval_minutes": "30", "fuse_kw": "24.5", "transformer_id": "T 7",
-        "has_generation": "true", "connected_from": "2020-01-01", "connected_to": None,
+        "has_generation": "true", "customer_class": "residential", "connected_from": "2020-01-01", "connected_to": None,
     },
     "meters": {
         "meter_id": "007", "service_point_id": "4103000001", "installed_from": "2020-01-01", "installed_to": None,

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from pipelines.lakehouse.register_view import register_advances
 from pipelines.masterdata.master import MasterData
-from pipelines.vee.profile import VeeProfile
+from pipelines.vee.profile.book import ProfileBook
+from pipelines.vee.profile.thresholds import VeeProfile
 from pipelines.vee.register_spans import register_book
 from schemas.master_data import ACCOUNTS, AGREEMENTS, METERS, REGISTERS, SERVICE_POINTS
 from schemas.register_reads import REGISTER_READS
@@ -86,7 +87,7 @@ class Case:
 
     def of_kernel(self):
         master = MasterData(**self.tables, agreements=AGREEMENTS.empty(), accounts=ACCOUNTS.empty())
-        book = register_book(self.reads, master, PROFILE)
+        book = register_book(self.reads, master, ProfileBook(), "2026-01")
         return ordered(
             (
                 a.period_from, a.period_to, a.meter_id, a.index_from, a.index_to, a.advance if not a.code else None,

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.vee.block import Block, Channels
-from schemas.codes import Quality
+from schemas.codes import Quality, SlotFlag
 
 MINUTES_PER_DAY = 1440
 
@@ -60,8 +60,8 @@ def _block(
         quality.reshape(-1)[flat] = code
         if code in {Quality.MISSING, Quality.CONFLICT, Quality.NOT_EXPECTED}:
             array.reshape(-1)[flat] = 0
-    out = np.zeros(array.shape, np.bool_)
-    out.reshape(-1)[outage or []] = True
+    flags = np.zeros(array.shape, np.int16)
+    flags.reshape(-1)[outage or []] = SlotFlag.OUTAGE
     return Block(
         _channels(len(array), **facts),
         first_day,
@@ -72,7 +72,7 @@ def _block(
         array,
         quality,
         np.zeros(array.shape, np.int8),
-        outage=out if outage else None,
+        flags=flags if outage else None,
     )
 
 

@@ -11,6 +11,7 @@ from pipelines.masterdata.master import MasterData
 from pipelines.vee.assemble import NO_ROW, SEVERAL_ROWS, assemble, native_codes
 from pipelines.vee.daily_rows import daily_rows
 from pipelines.vee.facts import channel_facts
+from pipelines.vee.profile.book import ProfileBook
 from schemas.codes import Method, Quality
 from schemas.master_data import ACCOUNTS, AGREEMENTS, METERS, REGISTERS, SERVICE_POINTS
 from schemas.readings import DELIVERIES, READINGS_DAILY
@@ -32,7 +33,13 @@ def deliveries(*rows: dict) -> pa.Table:
 
 def blocks(rows, master=NOTHING_KNOWN, days=2):
     facts = channel_facts(
-        rows, master, default_zone="+10:00", fuse_factor=Decimal("1.2"), starts_at=MIDNIGHT, ends_at=MIDNIGHT + timedelta(days=9)
+        rows,
+        master,
+        default_zone="+10:00",
+        book=ProfileBook(),
+        month="2026-01",
+        starts_at=MIDNIGHT,
+        ends_at=MIDNIGHT + timedelta(days=9),
     )
     return list(assemble(rows, facts, date(2026, 1, 1), days))
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.vee.estimate import estimate
-from pipelines.vee.profile import VeeProfile
-from pipelines.vee.rules import validate
-from pipelines.vee.scaling import RegisterSpans
+from pipelines.vee.estimation.ladder import estimate
+from pipelines.vee.estimation.scaling import RegisterSpans
+from pipelines.vee.profile.thresholds import VeeProfile
+from pipelines.vee.rules.judge import validate
 from schemas.codes import Method, Quality
 
 ALL = slice(None)
@@ -266,7 +266,7 @@ class TestProperties:
         block = random_block(make_block, data, channels=1)
         earlier = 6
         arrays = {name: getattr(block, name)[:, :earlier] for name in ("values", "quality", "method")}
-        cut = replace(block, **arrays, outage=None if block.outage is None else block.outage[:, :earlier])
+        cut = replace(block, **arrays, flags=None if block.flags is None else block.flags[:, :earlier])
         short, long = filled(cut), filled(block, days=slice(0, earlier))
         last = np.flatnonzero(cut.quality.reshape(-1) != Quality.MISSING)[-1:].sum() + 1
         assert (short.values.reshape(-1)[:last] == long.values.reshape(-1)[:last]).all()

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +18,7 @@ from pipelines.vee.expectation import (
     stored_extent,
 )
 from pipelines.vee.facts import FAR, channel_facts
+from pipelines.vee.profile.book import ProfileBook
 from schemas.codes import Quality
 from schemas.master_data import ACCOUNTS, AGREEMENTS, METERS, REGISTERS, SERVICE_POINTS
 from schemas.readings import DELIVERIES, READINGS_DAILY
@@ -66,7 +66,7 @@ def agreements(*clocks):
 def facts_of(rows, *point):
     master = MasterData(points(*(point or ({},))), METERS.empty(), REGISTERS.empty(), AGREEMENTS.empty(), ACCOUNTS.empty())
     span = {"starts_at": MIDNIGHT, "ends_at": MIDNIGHT + timedelta(days=31)}
-    return channel_facts(rows, master, default_zone="+10:00", fuse_factor=Decimal("1.2"), **span)
+    return channel_facts(rows, master, default_zone="+10:00", book=ProfileBook(), month="2026-01", **span)
 
 
 def window(*spans):

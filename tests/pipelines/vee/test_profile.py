@@ -4,22 +4,23 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines.vee.profile import VeeProfile, load_profile
+from pipelines.vee.profile.load import load_profile
+from pipelines.vee.profile.thresholds import VeeProfile
 from schemas.errors import InputRefusedError
 
 
 def test_an_empty_text_is_the_default_profile():
-    assert load_profile("") == VeeProfile()
+    assert load_profile("").newest() == VeeProfile()
 
 
 def test_what_is_left_out_keeps_its_default():
-    profile = load_profile("zero_run_slots: {electricity: 192}")
+    profile = load_profile("zero_run_slots: {electricity: 192}").newest()
     assert (profile.zero_run_slots.electricity, profile.zero_run_slots.gas, profile.linear_max_minutes) == (192, 48, 120)
 
 
 @pytest.mark.parametrize("text", ["fuse_factor: 1.15", 'fuse_factor: "1.15"', '{"fuse_factor": 1.15}'])
 def test_decimals_are_what_is_written(text):
-    assert load_profile(text).fuse_factor == Decimal("1.15")
+    assert load_profile(text).newest().fuse_factor == Decimal("1.15")
 
 
 def test_an_unknown_parameter_is_refused_by_name():
@@ -42,7 +43,7 @@ def test_what_is_no_mapping_is_refused(text):
 @pytest.mark.parametrize(("share", "fits"), [("1", True), ("1.01", False), ("0", True), ("-0.01", False)])
 def test_a_share_lies_between_none_and_all(share, fits):
     if fits:
-        assert load_profile(f"max_estimated_share: {share}").max_estimated_share == Decimal(share)
+        assert load_profile(f"max_estimated_share: {share}").newest().max_estimated_share == Decimal(share)
     else:
         with pytest.raises(InputRefusedError, match="max_estimated_share"):
             load_profile(f"max_estimated_share: {share}")

@@ -7,11 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.vee.profile import VeeProfile
 from pipelines.vee.registers import AdvanceStatus, IndexRead, RegisterFacts, advances
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-PROFILE = VeeProfile()
 
 
 def at(day):
@@ -29,7 +27,7 @@ def register(**changes):
 
 
 def outcome(series, *facts):
-    return [(str(a.advance), a.status.value, a.code) for a in advances(series, facts or [register()], PROFILE)]
+    return [(str(a.advance), a.status.value, a.code) for a in advances(series, facts or [register()])]
 
 
 class TestRise:
@@ -60,14 +58,14 @@ class TestRise:
         ("changes", "step"), [({"resolution": Decimal("0.001")}, "0.040"), ({}, "4.0")], ids=["declared", "as read"]
     )
     def test_the_resolution_is_one_step_multiplied(self, changes, step):
-        made = advances(reads("100", "130.1"), [register(multiplier=Decimal(40), **changes)], PROFILE)
+        made = advances(reads("100", "130.1"), [register(multiplier=Decimal(40), **changes)])
         assert str(made[0].resolution) == step
 
     @pytest.mark.parametrize("quality", ["estimated", "substituted", "final_substituted"])
     def test_an_estimated_read_makes_an_estimated_advance(self, quality):
         series = reads("100", "130")
         series[1] = series[1]._replace(quality=quality)
-        assert advances(series, [register()], PROFILE)[0].estimated
+        assert advances(series, [register()])[0].estimated
 
 
 class TestFall:
@@ -89,7 +87,7 @@ class TestFall:
         assert outcome(reads("13423.7", "0", "13423.9")) == [("0.2", "dip_dropped", "")]
 
     def test_the_period_of_a_dropped_read_is_that_of_its_neighbours(self):
-        made = advances(reads("13423.7", "0", "13423.9"), [register()], PROFILE)[0]
+        made = advances(reads("13423.7", "0", "13423.9"), [register()])[0]
         assert (made.period_from, made.period_to) == (at(0), at(60))
 
     def test_several_zeros_are_one_dip(self):
@@ -174,7 +172,7 @@ class TestRecovery:
         assert made[-1][0] == "800"
 
     def test_a_dip_at_the_border_of_two_bills_counts_in_the_second(self):
-        made = advances(reads("13423.7", "0", "13423.9"), [register()], PROFILE)
+        made = advances(reads("13423.7", "0", "13423.9"), [register()])
         assert [(a.period_from, a.period_to, str(a.advance)) for a in made] == [(at(0), at(60), "0.2")]
 
     def test_a_rollover_leaves_no_level_behind(self):
@@ -219,21 +217,21 @@ class TestExchange:
     @pytest.mark.parametrize(("old", "new", "expected"), [(1, 1, "71.5"), (20, 40, "2260.0")])
     def test_golden_each_meter_by_its_own_multiplier(self, old, new, expected):
         before, after, facts = self.exchanged(old, new)
-        made = advances([*before, *after], facts, PROFILE)
+        made = advances([*before, *after], facts)
         assert {a.status for a in made} == {AdvanceStatus.OK}
         assert sum(a.advance for a in made) == Decimal(expected)
 
     def test_without_a_closing_read_the_exchange_blocks(self):
         before, after, facts = self.exchanged()
         early = [before[0], before[1]._replace(read_at=at(20))]
-        made = advances([*early, *after], facts, PROFILE)
+        made = advances([*early, *after], facts)
         assert [(a.code, a.period_from, a.period_to) for a in made if a.code] == [("register.exchange", at(20), at(30))]
 
     def test_without_supply_between_removal_and_installation_nothing_is_missing(self):
         before, after, _ = self.exchanged()
         facts = [register(valid_to=at(30)), register(meter_id="M2", valid_from=at(31))]
         late = [after[0]._replace(read_at=at(31)), after[1]]
-        assert [a.code for a in advances([*before, *late], facts, PROFILE)] == ["", ""]
+        assert [a.code for a in advances([*before, *late], facts)] == ["", ""]
 
     def test_two_exchanges_are_three_meters_one_after_another(self):
         facts = [
@@ -242,7 +240,7 @@ class TestExchange:
             register(meter_id="M3", valid_from=at(60), multiplier=Decimal(40)),
         ]
         series = [*reads("1000", "1030"), *reads("7", "9", meter="M2", first=30), *reads("0", "1", meter="M3", first=60)]
-        made = advances(series, facts, PROFILE)
+        made = advances(series, facts)
         assert [(a.meter_id, a.advance, a.code) for a in made] == [("M1", 30, ""), ("M2", 40, ""), ("M3", 40, "")]
 
     def test_a_meter_that_comes_back_counts_only_while_it_is_there(self):
@@ -252,28 +250,28 @@ class TestExchange:
             register(valid_from=at(60)),
         ]
         series = [*reads("1000", "1030"), *reads("0", "41", meter="M2", first=30), *reads("1030", "1050", first=60)]
-        made = advances(series, facts, PROFILE)
+        made = advances(series, facts)
         assert [(a.meter_id, a.period_from, a.advance, a.code) for a in made] == [
             ("M1", at(0), 30, ""), ("M2", at(30), 41, ""), ("M1", at(60), 20, ""),
         ]  # fmt: skip
 
     def test_an_index_that_falls_at_an_exchange_is_no_rollover(self):
         facts = [register(valid_to=at(30)), register(meter_id="M2", valid_from=at(30))]
-        made = advances([*reads("99000", "99990"), *reads("0", "10", meter="M2", first=30)], facts, PROFILE)
+        made = advances([*reads("99000", "99990"), *reads("0", "10", meter="M2", first=30)], facts)
         assert [(a.advance, a.status.value) for a in made] == [(990, "ok"), (10, "ok")]
 
     def test_a_read_outside_the_installation_blocks(self):
         before, _, facts = self.exchanged()
         late = before[1]._replace(read_at=at(31))
-        assert [a.code for a in advances([before[0], late], facts, PROFILE)] == ["register.unknown"]
+        assert [a.code for a in advances([before[0], late], facts)] == ["register.unknown"]
 
     def test_a_multiplier_that_changes_between_reads_blocks(self):
         facts = [register(valid_to=at(15)), register(valid_from=at(15), multiplier=Decimal(2))]
-        assert [a.code for a in advances(reads("100", "130"), facts, PROFILE)] == ["register.unknown"]
+        assert [a.code for a in advances(reads("100", "130"), facts)] == ["register.unknown"]
 
     def test_a_multiplier_that_changes_at_a_read_does_not(self):
         facts = [register(valid_to=at(30)), register(valid_from=at(30), multiplier=Decimal(2))]
-        assert [a.advance for a in advances(reads("100", "130", "140"), facts, PROFILE)] == [30, 20]
+        assert [a.advance for a in advances(reads("100", "130", "140"), facts)] == [30, 20]
 
 
 class TestOneInstant:
@@ -290,7 +288,7 @@ class TestOneInstant:
 
     def test_a_measured_read_outranks_an_estimated_one(self):
         series = [*reads("100", "130"), IndexRead("M1", at(30), Decimal(120), "estimated")]
-        made = advances(series, [register()], PROFILE)
+        made = advances(series, [register()])
         assert [(a.advance, a.estimated) for a in made] == [(30, False)]
 
 
@@ -301,13 +299,13 @@ def test_a_register_that_only_rises_and_wraps_counts_what_was_used(used, start):
     for i, energy in enumerate(used, start=1):
         total += energy
         series.append(IndexRead("M1", at(i), Decimal(total % 10**5)))
-    made = advances(series, [register()], PROFILE)
+    made = advances(series, [register()])
     assert [a.period_from for a in made[1:]] == [a.period_to for a in made[:-1]]
     assert sum(a.advance for a in made) == sum(used)
 
 
 @given(st.lists(st.integers(0, 99999), max_size=12))
 def test_whatever_the_reads_their_periods_follow_each_other(values):
-    made = advances(reads(*map(str, values)), [register()], PROFILE)
+    made = advances(reads(*map(str, values)), [register()])
     assert [a.period_from for a in made[1:]] == [a.period_to for a in made[:-1]]
     assert all(a.advance >= 0 for a in made)

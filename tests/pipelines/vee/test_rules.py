@@ -8,12 +8,40 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.vee.findings import gathered
-from pipelines.vee.profile import VeeProfile, ZeroRunSlots
-from pipelines.vee.rules import above_limit, conflict, gap, negative, slot_limit, spike, validate, zero_run
+from pipelines.vee.profile.run_thresholds import ZeroRunSlots
+from pipelines.vee.profile.thresholds import VeeProfile
+from pipelines.vee.rules import limits, outliers, presence, runs_of_slots
+from pipelines.vee.rules.judge import validate
+from pipelines.vee.rules.limits import slot_limit
+from pipelines.vee.rules.rule import Judging
 from schemas.codes import Quality
 
 ALL = slice(None)
 PROFILE = VeeProfile()
+
+
+def gap(block, days):
+    return presence.gap(Judging(block, PROFILE, days)).findings
+
+
+def conflict(block, days):
+    return presence.conflict(Judging(block, PROFILE, days)).findings
+
+
+def negative(block, days):
+    return limits.negative(Judging(block, PROFILE, days))
+
+
+def above_limit(block, days):
+    return limits.above_limit(Judging(block, PROFILE, days))
+
+
+def spike(block, profile, days):
+    return outliers.spike(Judging(block, profile, days)).findings
+
+
+def zero_run(block, profile, days):
+    return runs_of_slots.zero_run(Judging(block, profile, days)).findings
 
 
 def rows(findings, *names):

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.vee.estimate import estimate
-from pipelines.vee.profile import VeeProfile
+from pipelines.vee.estimation.ladder import estimate
+from pipelines.vee.estimation.scaling import RegisterSpans, apportion
+from pipelines.vee.profile.thresholds import VeeProfile
 from pipelines.vee.registers import Advance, AdvanceStatus
-from pipelines.vee.scaling import RegisterSpans, apportion
 from schemas.codes import Method, Quality
 from schemas.errors import InvariantError
 

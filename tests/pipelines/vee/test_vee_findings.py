@@ -35,6 +35,7 @@ def test_names_dates_and_units_come_from_the_block(make_block):
             "observed": Decimal("1.234000000"),
             "threshold": None,
             "message": "text",
+            "evidence": None,
         }
     ]
 

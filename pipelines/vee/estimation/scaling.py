@@ -13,14 +13,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from pipelines.vee.block import UNKNOWN_LIMIT, Block, Codes, Flags, Ints, position_range
+from pipelines.vee.block import UNKNOWN_LIMIT, Block, Flags, Ints, position_range
+from pipelines.vee.estimation.filling import Estimates
+from pipelines.vee.estimation.steps import STEPS
 from pipelines.vee.findings import no_findings, report
-from pipelines.vee.profile import VeeProfile
+from pipelines.vee.profile.thresholds import VeeProfile
 from pipelines.vee.registers import Advance, AdvanceStatus
 from schemas.codes import Method, Quality, Severity
 from schemas.errors import InvariantError
@@ -29,7 +31,12 @@ _CACHE_SLOTS = 131_072
 _PRODUCT_LIMIT = 2**62
 """Below this a product fits int64 with room to spare."""
 _SCALED = np.zeros(max(Method) + 1, np.int8)
-_SCALED[[Method.LINEAR, Method.LIKE_DAY]] = Method.LINEAR_SCALED, Method.LIKE_DAY_SCALED
+"""What each method becomes when its energy is scaled."""
+_STANDS = np.zeros(max(Method) + 1, np.bool_)
+"""Methods whose energy no register changes."""
+for _step in STEPS.values():
+    _SCALED[_step.method] = _step.scaled if _step.scaled is not None else _step.method
+    _STANDS[_step.method] = _step.scaled is None
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,22 +105,6 @@ class RegisterSpans:
         return spans
 
 
-class Estimates(NamedTuple):
-    """Missing slots and what is put there.
-
-    Attributes:
-        flat: flat positions, ascending (k,).
-        value: estimates [10^exponent units] (k,).
-        method: ``Method`` codes, ``NONE`` where there is no estimate (k,).
-        like_days: how many like days each is the mean of, 0 for other methods (k,).
-    """
-
-    flat: Ints
-    value: Ints
-    method: Codes
-    like_days: Ints
-
-
 def apportion(shape: Ints, group: Ints, target: Ints) -> Ints:
     """Spread totals over slots in proportion to a shape; the parts of each group add up to its total exactly.
 
@@ -162,7 +153,8 @@ def scale(
     residual more than the connection can pass       not scaled, ``sum_check`` blocks
     ===============================================  =========================================================
 
-    A net channel, and every channel under ``negative_scaling``, is scaled to a negative residual as well. Spans with a
+    Estimates that stand as they are (a confirmed outage's zero, the check meter's copy) count as known: nothing is scaled in
+    them. A net channel, and every channel under ``negative_scaling``, is scaled to a negative residual as well. Spans with a
     slot in conflict are left alone: their sum is not known.
 
     Args:
@@ -179,9 +171,11 @@ def scale(
         return estimates, no_findings()
     base = spans.channel_index * block.slots
     start, end = base + spans.start, base + spans.end
-    residual = spans.advance - _sums(block, spans)
+    free = np.flatnonzero(~_STANDS[estimates.method])
+    movable = estimates.take(free)
+    residual = spans.advance - _sums(block, spans) - _standing(estimates, start, end)
     tolerance = np.maximum(profile.sum_check_steps * spans.resolution, profile.sum_check_permille * np.abs(spans.advance) // 1000)
-    begin, stop = np.searchsorted(estimates.flat, start), np.searchsorted(estimates.flat, end)
+    begin, stop = np.searchsorted(movable.flat, start), np.searchsorted(movable.flat, end)
     conflicts = block.positions_with(Quality.CONFLICT)
     known = np.searchsorted(conflicts, start) == np.searchsorted(conflicts, end)
     missing = stop - begin
@@ -192,7 +186,7 @@ def scale(
     below = (residual < 0) & ~may_be_negative
     blocked = too_much | (below & (residual < -tolerance))
     gaps = known & (missing > 0)
-    scaled = _scaled(estimates, begin, missing, np.where(below, 0, residual), gaps & ~blocked)
+    scaled = _scaled(movable, begin, missing, np.where(below, 0, residual), gaps & ~blocked)
 
     def checked(chosen: Flags, severity: Severity, message: str) -> pa.Table:
         facts: dict[str, Any] = {"observed": residual[chosen], "threshold": tolerance[chosen]}
@@ -208,7 +202,20 @@ def scale(
             ),
         ]
     )
-    return scaled, findings
+    return _put_back(estimates, free, scaled), findings
+
+
+def _standing(estimates: Estimates, start: Ints, end: Ints) -> Ints:
+    """Return what the estimates that no register scales add up to in each range of flat positions (m,)."""
+    running = np.concatenate(([0], np.cumsum(np.where(_STANDS[estimates.method], estimates.value, 0))))
+    return running[np.searchsorted(estimates.flat, end)] - running[np.searchsorted(estimates.flat, start)]
+
+
+def _put_back(estimates: Estimates, at: Ints, scaled: Estimates) -> Estimates:
+    """Return all estimates, those at ``at`` replaced."""
+    value, method = estimates.value.copy(), estimates.method.copy()
+    value[at], method[at] = scaled.value, scaled.method
+    return estimates._replace(value=value, method=method)
 
 
 def _scaled(estimates: Estimates, begin: Ints, missing: Ints, target: Ints, chosen: Flags) -> Estimates:

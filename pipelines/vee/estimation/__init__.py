@@ -1,0 +1,1 @@
+"""The estimation ladder: what is put where nothing was measured, and how."""
