@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
@@ -20,7 +20,6 @@ from pipelines.vee.rules.catalogue import rule_named
 from schemas.codes import Severity
 from schemas.errors import InputRefusedError
 
-_CODE = "profile.invalid"
 _HINT = "docs/reference/vee/profiles.md says what a profile may hold; m2b vee profiles lists the shipped ones"
 _HEAD = ("profile", "extends", "source", "source_read", "signed_by")
 _SAID = ("source", "signed_by", "thresholds", "severities", "classes", "meters")
@@ -44,16 +43,16 @@ def load_profile(text: str) -> ProfileBook:
         parsed = YAML(typ="safe", pure=True).load(io.StringIO(text))
         document = json.loads(json.dumps({} if parsed is None else parsed, default=str))
     except (YAMLError, TypeError) as error:
-        raise InputRefusedError(_CODE, f"the VEE profile is no YAML mapping: {error}", _HINT) from error
+        _refuse(f"is no YAML mapping: {error}", error)
     if not isinstance(document, dict):
-        raise InputRefusedError(_CODE, "the VEE profile is no YAML mapping", _HINT)
+        _refuse("is no YAML mapping", None)
     try:
         book = ProfileBook.model_validate_json(json.dumps(_on_its_base(_in_versions(document))))
     except ValidationError as error:
-        raise _refused(error, "") from error
+        _refuse(f"cannot be followed: {'; '.join(_reasons(error, ''))}", error)
     problems = list(_problems(book))
     if problems:
-        raise InputRefusedError(_CODE, f"the VEE profile cannot be followed: {'; '.join(problems)}", _HINT)
+        _refuse(f"cannot be followed: {'; '.join(problems)}", None)
     return book
 
 
@@ -111,9 +110,9 @@ def _on_its_base(document: dict[str, Any]) -> dict[str, Any]:
     return document | {"versions": made}
 
 
-def _refused(error: ValidationError, where: str) -> InputRefusedError:
-    reasons = "; ".join(_reasons(error, where))
-    return InputRefusedError(_CODE, f"the VEE profile cannot be followed: {reasons}", _HINT)
+def _refuse(what: str, cause: Exception | None) -> NoReturn:
+    code = "profile.invalid"
+    raise InputRefusedError(code, f"the VEE profile {what}", _HINT) from cause
 
 
 def _reasons(error: ValidationError, where: str) -> Iterator[str]:

@@ -48,6 +48,12 @@ def call(*arguments: object, now: Callable[[], datetime] = clock) -> Called:
     return Called(code, out.getvalue(), err.getvalue())
 
 
+@pytest.fixture(autouse=True)
+def somewhere_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Run every command in an empty folder: a store left beside the program is none of a test's."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(scope="session")
 def m2b() -> Callable[..., Called]:
     return call
