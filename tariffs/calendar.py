@@ -135,7 +135,11 @@ def combos_at(
         TariffError: ``tariff.no_version``.
     """
     combos = combos_of(tariff, direction=direction, starts_at=starts_at, ends_at=ends_at)
-    versions, bands = _prices_of(tariff, direction, starts, cycle_of(tariff, starts_at, ends_at, billing_clock))
+    cycle = cycle_of(tariff, starts_at, ends_at, billing_clock)
+    row = _Row.of(starts)
+    versions, bands = (
+        _prices_of(tariff, direction, starts, cycle) if row is None else _prices_in_a_row(tariff, direction, row, cycle)
+    )
     billed = (starts >= starts_at.timestamp()) & (starts < ends_at.timestamp())
     return np.where(billed, _first_places(tariff, combos)[versions] + bands, np.int16(NOT_BILLED)), combos
 
@@ -213,6 +217,31 @@ def days_of_period(starts_at: datetime, ends_at: datetime, clock: str) -> tuple[
     own = Clock(clock)
     first = own.day_of(starts_at)
     return first, max(first, own.day_of(ends_at - timedelta(seconds=1)))
+
+
+class _Row(NamedTuple):
+    """Instants in a row: the first [s since 1970 UTC], their distance [s], and how many they are."""
+
+    first: int
+    step: int
+    length: int
+
+    @classmethod
+    def of(cls, starts: Integers) -> _Row | None:
+        """Return the row that some instants make; None where they are not evenly spaced."""
+        steps = np.diff(starts)
+        if not len(steps) or (steps != steps[0]).any():
+            return None
+        return cls(int(starts[0]), int(steps[0]), len(starts))
+
+
+@lru_cache(maxsize=256)
+def _prices_in_a_row(tariff: Tariff, direction: str, row: _Row, cycle: Cycle | None) -> tuple[Integers, Integers]:
+    """Return version and period at each of some instants in a row: int16 (t,) each; version -1 before the first."""
+    versions, bands = _prices_of(tariff, direction, row.first + np.arange(row.length, dtype=np.int64) * row.step, cycle)
+    versions.setflags(write=False)  # shared by everybody who asks the cache
+    bands.setflags(write=False)
+    return versions, bands
 
 
 @lru_cache(maxsize=256)

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.exact_product import exact_product
-from pipelines.ingest.slots import flat_quality, flat_values
+from pipelines.ingest.slots import flat_quality, flat_values, in_one
 from schemas.codes import COUNTS_AS_ESTIMATED, NOT_A_VALUE
 from schemas.errors import InvariantError
 from tariffs.calendar import BandMap, Combo, band_map
@@ -127,7 +127,7 @@ def _shapes(rows: pa.Table) -> list[tuple[np.ndarray, tuple[int, int, int, int]]
 def _matrices(rows: pa.Table, slots: int) -> tuple[np.ndarray, np.ndarray | None]:
     """Return values [rows, slots] as wide as they are stored, and quality codes; None where every slot is measured."""
     narrow = rows["values64"].null_count == rows.num_rows
-    flat = rows["values"].combine_chunks().flatten().to_numpy() if narrow else flat_values(rows)
+    flat = in_one(rows["values"]).flatten().to_numpy() if narrow else flat_values(rows)
     matrix = flat.reshape(-1, slots)
     if rows["quality"].null_count == rows.num_rows:
         return matrix, None

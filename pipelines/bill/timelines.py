@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.exact_product import exact_product
-from pipelines.ingest.slots import flat_values
+from pipelines.ingest.slots import flat_values, in_one
 from schemas.errors import InvariantError
 from tariffs.calendar import combos_at
 from tariffs.charges.export import DETERMINANT as EXPORT
@@ -235,6 +235,9 @@ def _poured(grid: _Grid, fed: Fed, place: Int64, members: int, begin: int, end: 
     codes = _layout_codes(fed.rows)
     exponent = fed.rows["exponent"].to_numpy().astype(np.int64)
     finest = int(exponent.min())
+    plain = _plain(grid, fed, codes, place, members, begin, end) if (exponent == finest).all() else None
+    if plain is not None:
+        return plain, finest
     total: Int64 | None = None
     for code in _distinct(codes):
         layout = _layout(code)
@@ -251,6 +254,30 @@ def _poured(grid: _Grid, fed: Fed, place: Int64, members: int, begin: int, end: 
         poured = _scattered(grid, slots, first, place[part.agreement], members)
         total = poured if total is None else total + poured
     return (np.zeros((members, grid.count), dtype=np.int64) if total is None else total), finest
+
+
+def _plain(grid: _Grid, fed: Fed, codes: Int64, place: Int64, members: int, begin: int, end: int) -> Int64 | None:
+    """Return the intervals of rows that are in a row already, as nearly all are; None where they are not.
+
+    In a row they are when every member has one row for each of the same days, members and days in order, slots as long as the
+    grid's, and none of it is cut short but by the billing period itself. They are then copied once, as wide as they are stored.
+    """
+    layout = _layout(int(codes[0]))
+    if layout.minutes != grid.minutes or len(codes) % members or (codes != codes[0]).any():
+        return None
+    if (fed.since > begin).any() or (fed.until < end).any() or fed.rows["values64"].null_count < len(codes):
+        return None
+    days = len(codes) // members
+    day = fed.rows["day"].combine_chunks().cast(pa.int32()).to_numpy().astype(np.int64)
+    expected = np.arange(len(codes), dtype=np.int64)
+    if (day != day[0] + expected % days).any() or (place[fed.agreement] != expected // days).any():
+        return None
+    slots = in_one(fed.rows["values"]).flatten().to_numpy().reshape(members, days * grid.a_day)
+    at = (int(day[0]) * DAY_SECONDS + layout.shift - grid.first) // grid.step
+    left, right = max(0, at), max(0, min(grid.count, at + slots.shape[1]))
+    laid = np.zeros((members, grid.count), dtype=np.int64)
+    laid[:, left:right] = slots[:, left - at : max(left, right) - at]
+    return laid
 
 
 def _within(slots: Int64, first: Int64, minutes: int, since: Int64, until: Int64) -> Int64:

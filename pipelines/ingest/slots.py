@@ -131,10 +131,14 @@ def expand(rows: pa.Table) -> Slots:
     )
 
 
+def in_one(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column as one array; ``combine_chunks`` copies a column that is one already."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
 def flat_values(rows: pa.Table) -> np.ndarray:
     """Return the integers of all rows one after the other, whichever width holds them, (slots,) int64."""
-    wide = rows["values64"].combine_chunks()
-    narrow = rows["values"].combine_chunks()
+    wide, narrow = in_one(rows["values64"]), in_one(rows["values"])
     if wide.null_count == len(wide):
         return narrow.flatten().to_numpy().astype(np.int64)
     return pc.if_else(wide.is_valid(), wide, narrow.cast(wide.type)).flatten().to_numpy()
@@ -142,7 +146,7 @@ def flat_values(rows: pa.Table) -> np.ndarray:
 
 def flat_quality(rows: pa.Table, counts: np.ndarray) -> np.ndarray:
     """Return the quality code of every slot, 0 where a row has no list, (slots,) int8."""
-    lists = rows["quality"].combine_chunks()
+    lists = in_one(rows["quality"])
     quality = np.zeros(int(counts.sum()), dtype=np.int8)
     given = lists.is_valid().to_numpy(zero_copy_only=False)
     if given.any():

@@ -249,3 +249,26 @@ def test_the_intervals_are_what_adding_slot_by_slot_gives(case):
                     found[agreement, start] += value * 10 ** (stretch.exponents[name] + 4)
     assert sorted(placed) == list(range(count))
     assert {key: value for key, value in found.items() if value} == {key: value for key, value in expected.items() if value}
+
+
+@given(
+    members=st.integers(1, 4),
+    days=st.integers(1, 4),
+    first=st.integers(-2, 2),
+    cut=st.tuples(st.integers(0, 47), st.integers(0, 47)),
+    seed=st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=60)
+def test_rows_in_order_are_laid_as_rows_in_any_order(members, days, first, cut, seed):
+    rng = np.random.default_rng(seed)
+    begin, end = STARTS_AT + timedelta(minutes=30 * cut[0]), ENDS_AT + timedelta(minutes=30 * cut[1])
+    span = int(begin.timestamp()), int(end.timestamp())
+    parts = [
+        (row(DAY_1 + timedelta(days=first + day), values=rng.integers(-9, 999, 48).tolist()), member, *span)
+        for member in range(members)
+        for day in range(days)
+    ]
+    in_order, reversed_ = (
+        the_stretch({"import_kwh": fed(*rows)}, members, starts_at=begin, ends_at=end) for rows in (parts, parts[::-1])
+    )
+    assert in_order.values["import_kwh"].tolist() == reversed_.values["import_kwh"].tolist()
