@@ -1,0 +1,1 @@
+"""The conformance pack: what validation and estimation must make of given readings, as tables that any system can run."""
