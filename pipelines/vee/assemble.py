@@ -79,23 +79,19 @@ def assemble(rows: pa.Table, facts: ChannelFacts, first_day: date, days: int) ->
     finest = np.full(len(facts), 127, dtype=np.int64)
     np.minimum.at(finest, index, rows["exponent"].to_numpy().astype(np.int64))
     minutes = rows["interval_minutes"].to_numpy().astype(np.int64)
-    offset = facts.standard_offset_minutes[index]
-    slot_offset = (starts_minutes(rows) + offset) % minutes
-    exponents = finest[index] + facts.multiplier_exponent[index]
-    own = (facts.zone_code[index], facts.additive[index], facts.profile_code[index])
-    kind = np.stack([minutes, slot_offset, offset, exponents, *own], axis=1)
-    kinds, which = np.unique(kind, axis=0, return_inverse=True)
-    for number, (interval_minutes, first_slot, standard_offset, exponent, zone_code, _, profile) in enumerate(kinds.tolist()):
+    slot_offset = (starts_minutes(rows) + facts.standard_offset_minutes[index]) % minutes
+    kinds, which = _kinds(facts, finest, index, minutes, slot_offset)
+    for number, (interval_minutes, first_slot, standard_offset, exponent, zone_code, _, profile) in enumerate(kinds):
         if MINUTES_PER_DAY % interval_minutes:
             code = "interval.length"
             raise InvariantError(code, f"slots of {interval_minutes} minutes do not divide the day; a reader let them through")
-        picked = pa.array(np.flatnonzero(which.reshape(-1) == number))
-        here = rows.take(picked)
+        picked = np.flatnonzero(which == number)
+        here = rows.take(pa.array(picked)) if len(kinds) > 1 else rows
         yield _block(
             here,
             facts,
             facts.profiles[profile],
-            index[picked.to_numpy()],
+            index[picked],
             Block(
                 channels=facts.channels(np.zeros(0, dtype=np.int64), exponent, interval_minutes),
                 first_day=first_day,
@@ -109,6 +105,28 @@ def assemble(rows: pa.Table, facts: ChannelFacts, first_day: date, days: int) ->
                 slot_offset_minutes=first_slot,
             ),
         )
+
+
+def _kinds(
+    facts: ChannelFacts, finest: Ints, index: Ints, minutes: Ints, slot_offset: Ints
+) -> tuple[list[tuple[int, ...]], Ints]:
+    """Return every kind of row met, and which of them each row is, int64 [rows].
+
+    All that makes a kind but the place of the slots on the day is that of the channel, of which there are few.
+    """
+    exponent = finest + facts.multiplier_exponent
+    own = np.stack([facts.standard_offset_minutes, exponent, facts.zone_code, facts.additive, facts.profile_code], axis=1)
+    own_kinds, own_which = np.unique(own, axis=0, return_inverse=True)
+    code = (own_which.reshape(-1)[index] * MINUTES_PER_DAY + minutes) * MINUTES_PER_DAY + slot_offset
+    codes, which = (
+        (code[:1], np.zeros(len(code), dtype=np.int64)) if (code == code[0]).all() else np.unique(code, return_inverse=True)
+    )
+    kinds = []
+    for one in codes.tolist():
+        rest, place = divmod(one, MINUTES_PER_DAY)
+        kind, length = divmod(rest, MINUTES_PER_DAY)
+        kinds.append((length, place, *own_kinds[kind].tolist()))
+    return kinds, which.reshape(-1)
 
 
 def _block(rows: pa.Table, facts: ChannelFacts, profile: VeeProfile, index: Ints, shape: Block) -> Assembled:
@@ -125,7 +143,7 @@ def _block(rows: pa.Table, facts: ChannelFacts, profile: VeeProfile, index: Ints
     position = (starts_minutes(rows) - origin) // shape.interval_minutes
     day, slot = np.divmod(position, s)
     counts = slot_counts(rows)
-    shared = overlapping(rows)
+    shared = overlapping(rows, index)
     inside = (day >= 0) & (day < d)
     whole = (counts == s) & (slot == 0) & inside & ~shared
     _copy_whole_days(rows, whole, channel, day, factor, values, quality, source)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -45,7 +45,7 @@ def daily_rows(assembled: Assembled, block: Block, first_day: date, end_day: dat
     days = pa.array((day + (block.first_day - _EPOCH).days).astype(np.int32)).cast(pa.date32())
     narrow, wide = _lists(values)
     columns = {
-        "month": pa.array(days.cast(pa.string()).to_numpy(zero_copy_only=False).astype("U7").tolist(), pa.string()),
+        "month": _months(block, day),
         "bucket": pa.array(np.full(len(cells), bucket, dtype=np.int32)),
         "service_point_id": block.channels.service_point_id.take(picked),
         "meter_id": block.channels.meter_id.take(picked),
@@ -72,6 +72,12 @@ def daily_rows(assembled: Assembled, block: Block, first_day: date, end_day: dat
         "record": assembled.rows["record"].combine_chunks().take(take),
     }
     return pa.table(columns).cast(READINGS_DAILY.schema)
+
+
+def _months(block: Block, day: Ints) -> pa.Array:
+    """Return the calendar month of days of a block, YYYY-MM."""
+    names = [(block.first_day + timedelta(days=number)).isoformat()[:7] for number in range(block.days)]
+    return pa.array(names, pa.string()).take(pa.array(day))
 
 
 def _constant(count: int, value: int, kind: pa.DataType) -> pa.Array:

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.ingest.slots import channel_codes
+from pipelines.ingest.slots import channel_codes, firsts_of_runs
 from pipelines.masterdata.master import MasterData, by_service_point, epoch_minutes
 from pipelines.vee.block import UNKNOWN_LIMIT, Channels, Ints
 from pipelines.vee.profile.book import ProfileBook
@@ -197,11 +197,12 @@ def _decimal(value: object) -> Decimal | None:
 
 def _first_of_each(rows: pa.Table) -> pa.Table:
     """Return one row of each channel, in the order of their keys."""
-    order = pc.sort_indices(rows, [("clock_offset_minutes", "ascending"), ("quantity", "ascending"), ("direction", "ascending")])
+    names = [*_KEY, "clock_offset_minutes", "quantity", "direction"]
+    rows = rows.select(names).take(pa.array(firsts_of_runs(rows, names)))
+    order = pc.sort_indices(rows, [(name, "ascending") for name in names[len(_KEY) :]])
     rows = rows.take(order)
     _, first = np.unique(channel_codes(rows), return_index=True)
-    picked = rows.take(pa.array(first))
-    return picked.sort_by([(name, "ascending") for name in _KEY]).combine_chunks()
+    return rows.take(pa.array(first)).sort_by([(name, "ascending") for name in _KEY]).combine_chunks()
 
 
 def _registers(keys: pa.Table, master: MasterData, starts_at: datetime, ends_at: datetime) -> list[dict[str, Any] | None]:
