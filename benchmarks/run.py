@@ -20,6 +20,7 @@ SMALL = {
     "settle_month": ["settle_month.py", "--service-points", "10000"],
     "determinants": ["determinants.py", "--service-points", "10000", "--buckets", "2"],
     "rate_year": ["rate_year.py", "--customers", "200"],
+    "rerate_book": ["rerate_book.py", "--service-points", "2000"],
     "help": ["help_time.py"],
 }
 FULL = {
@@ -28,6 +29,7 @@ FULL = {
     "settle_month_100k": ["settle_month.py", "--service-points", "100000", "--buckets", "32"],
     "determinants": ["determinants.py", "--service-points", "100000", "--buckets", "16"],
     "rate_year": ["rate_year.py", "--customers", "1000"],
+    "rerate_book": ["rerate_book.py", "--service-points", "10000"],
     "ingest_month": ["ingest_month.py", "--service-points", "20000"],
     "large_table": ["large_files.py", "--format", "csv_smart_meter_texas", "--megabytes", "1000"],
     "large_feed": ["large_files.py", "--format", "espi", "--megabytes", "500"],

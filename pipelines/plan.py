@@ -36,11 +36,13 @@ class BillingRequest:
         first_day: first local day of the period, in each agreement's billing clock.
         end_day: day after the last one.
         as_at: the day it is run as at: periods whose read deadline lies after it stay open.
+        tariffs: only agreements that ever have one of these tariffs, with all that they have in the period; empty for every one.
     """
 
     first_day: date
     end_day: date
     as_at: date
+    tariffs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.bill.holds import HoldCode
 from pipelines.masterdata.master import MasterData, by_service_point
@@ -161,7 +162,15 @@ def due_agreements(master: MasterData, plan: RunPlan) -> list[Due]:
         if row["role"] == "feed_in":
             feeding.setdefault(row["service_point_id"], []).append((row["starts_at"], row["ends_at"]))
     lives = _lives(master.agreements)
-    return [_due(row, points[row["service_point_id"]], feeding, lives[row["agreement_id"]]) for row in rows]
+    asked = _asked_for(master.agreements, request.tariffs)
+    return [_due(row, points[row["service_point_id"]], feeding, lives[row["agreement_id"]]) for row in rows if row["agreement_id"] in asked]
+
+
+def _asked_for(agreements: pa.Table, tariffs: frozenset[str]) -> frozenset[str]:
+    """Return the agreements that ever have one of the tariffs; all where none is named."""
+    if tariffs:
+        agreements = agreements.filter(pc.is_in(agreements["tariff_id"], value_set=pa.array(sorted(tariffs))))
+    return frozenset(agreements["agreement_id"].to_pylist())
 
 
 def _lives(agreements: pa.Table) -> dict[str, tuple[datetime, datetime | None]]:

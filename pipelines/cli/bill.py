@@ -11,7 +11,7 @@ import click
 from pipelines.cli.bill_text import document_parts, explanation_parts
 from pipelines.cli.flows import NEW_FINDINGS, billing_line
 from pipelines.cli.grid import Grid
-from pipelines.cli.options import DayParameter, as_at_option, common, cross_check_option, month_option
+from pipelines.cli.options import DayParameter, as_at_option, asked_period, common, cross_check_option, month_option
 from pipelines.cli.outcome import Outcome
 from pipelines.cli.progress import progress
 from pipelines.cli.session import Session
@@ -25,7 +25,6 @@ from pipelines.operations.release import release as release_bills
 from pipelines.plan import BillingRequest
 from schemas.bill_document import money
 from schemas.errors import InputRefusedError
-from schemas.periods import month_dates
 
 
 @click.group()
@@ -58,7 +57,7 @@ def run(
     Each ends in a bill or in a hold with a code. A draft whose readings did not change stays as it is, and a final
     bill is never made again. Exit code 3: agreements were held that were not before.
     """
-    since, until = _period(month, first, end)
+    since, until = asked_period(month, first, end)
     billing = BillingRequest(since, until, as_at or session.today())
     request = FlowRequest("bill.run", billing=billing, cross_check=cross_check)
     if dry_run:
@@ -71,16 +70,6 @@ def run(
         run_id=report.run_id,
         exit_code=NEW_FINDINGS if report.new_holds else 0,
     )
-
-
-def _period(month: str | None, first: date | None, end: date | None) -> tuple[date, date]:
-    """Return the days asked for, by a month or by two dates."""
-    if month is not None and first is None and end is None:
-        return month_dates(month)
-    if month is not None or first is None or end is None or first >= end:
-        message = "give --month, or --from and a later --to (the day after the last one)"
-        raise click.UsageError(message)
-    return first, end
 
 
 def _dry_run(session: Session, store: Store, request: FlowRequest) -> Outcome:

@@ -134,3 +134,17 @@ def cross_check_option(command: Command) -> Command:
 def month_option(*, required: bool, help_text: str) -> Callable[[Command], Command]:
     """Return the option ``--month``."""
     return click.option("--month", type=MonthParameter(), required=required, help=help_text)
+
+
+def asked_period(month: str | None, first: date | None, end: date | None) -> tuple[date, date]:
+    """Return the days asked for, by a month or by two dates.
+
+    Raises:
+        click.UsageError: neither, both, or dates out of order.
+    """
+    if month is not None and first is None and end is None:
+        return month_dates(month)
+    if month is not None or first is None or end is None or first >= end:
+        message = "give --month, or --from and a later --to (the day after the last one)"
+        raise click.UsageError(message)
+    return first, end

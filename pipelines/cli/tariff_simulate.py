@@ -1,8 +1,8 @@
-"""``tariff simulate``: what a load file would cost under a tariff, and under others."""
+"""``tariff simulate``: what a load file would cost under a tariff and under others, or the whole book on drafts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -10,11 +10,16 @@ from typing import Any, NamedTuple, TypeVar
 
 import click
 import numpy as np
+from click.core import ParameterSource
 from pydantic_core import PydanticCustomError
 
-from pipelines.cli.options import FILE, DayParameter, json_option
+from pipelines.cli.options import FILE, DayParameter, as_at_option, asked_period, common, month_option
 from pipelines.cli.outcome import Outcome
+from pipelines.cli.session import Session
 from pipelines.cli.simulation_text import bill_parts, comparison_parts
+from pipelines.cli.tariff_simulate_book import book_outcome, require_book_request
+from pipelines.operations.book_simulation.groups import GROUPINGS
+from pipelines.operations.book_simulation.simulation import BookRequest, months_between
 from pipelines.operations.tariff_documents import read_documents
 from schemas.errors import InputRefusedError, TariffError
 from schemas.periods import BillingPeriod
@@ -88,11 +93,23 @@ class Asked(NamedTuple):
     ends: bool
 
 
+LOAD_ONLY = ("periods", "history", "facts", "options", "export_taxed", "starts", "ends", "others")
+BOOK_ONLY = ("root", "month", "as_at", "replaces", "by", "targets")
+"""Parameters that mean something for a load file alone, or for the book alone."""
+
+
 @click.command(name="simulate")
-@click.option("--tariff", "path", type=FILE, required=True, metavar="FILE", help="Tariff document the load is priced by.")
 @click.option(
-    "--load", "load_path", type=FILE, required=True, metavar="FILE", help="CSV: interval_start, import_kwh, export_kwh."
+    "--tariff",
+    "paths",
+    type=FILE,
+    required=True,
+    multiple=True,
+    metavar="FILE",
+    help="Tariff document the load is priced by; with --book a draft, repeatable.",
 )
+@click.option("--load", "load_path", type=FILE, metavar="FILE", help="CSV: interval_start, import_kwh, export_kwh.")
+@click.option("--book", is_flag=True, help="Re-rate the agreements of the store on drafts, in place of a load file.")
 @click.option("--from", "first", type=DayParameter(), show_default="what the load covers", help="First local day priced.")
 @click.option("--to", "after", type=DayParameter(), show_default="what the load covers", help="Day after the last one.")
 @click.option(
@@ -120,11 +137,38 @@ class Asked(NamedTuple):
 @click.option("--starts", is_flag=True, help="The agreement begins with the first period: its fees are due.")
 @click.option("--ends", is_flag=True, help="The agreement ends with the last period: its fees are due.")
 @click.option("--against", "others", type=FILE, multiple=True, metavar="FILE", help="Compare with this tariff. Repeatable.")
-@json_option
+@month_option(required=False, help_text="With --book: the month rated, in place of --from and --to.")
+@as_at_option
+@click.option(
+    "--replaces",
+    multiple=True,
+    metavar="TARIFF",
+    help="With --book: the tariff of the store that the draft replaces, where their names differ. Repeatable.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(list(GROUPINGS)),
+    multiple=True,
+    default=("tariff",),
+    show_default="tariff",
+    help="With --book: what bills are grouped by. Repeatable.",
+)
+@click.option(
+    "--out",
+    "targets",
+    type=click.Path(dir_okay=False, path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="With --book: a report (.html), charts (.svg) or a row per agreement (.csv, .parquet). Repeatable.",
+)
+@common
+@click.pass_obj
 def command(
+    session: Session,
     *,
-    path: Path,
-    load_path: Path,
+    paths: tuple[Path, ...],
+    load_path: Path | None,
+    book: bool,
     first: date | None,
     after: date | None,
     periods: str,
@@ -137,19 +181,41 @@ def command(
     starts: bool,
     ends: bool,
     others: tuple[Path, ...],
+    month: str | None,
+    as_at: date | None,
+    replaces: tuple[str, ...],
+    by: tuple[str, ...],
+    targets: tuple[Path, ...],
+    root: Path,
 ) -> Outcome:
-    """Price a load file: what each billing period would cost, line by line.
+    """Price a load file, or re-rate the whole book on draft tariffs. Nothing is stored.
 
-    Nothing is stored. With --against the same load is priced by other tariffs too, over the same periods, and the
-    cheapest comes first.
+    With --load: what each billing period would cost, line by line. With --against the same load is priced by other
+    tariffs too, over the same periods, and the cheapest comes first.
+
+    With --book: every agreement on the tariff that a draft replaces is billed twice from the same readings, now and
+    by draft: revenue and how bills move, by group. The store is left as it is.
     """
     if first is not None and after is not None and first >= after:
         message = "--to is the day after the last one, and later than --from"
         raise click.UsageError(message)
-    asked = Asked(
-        first, after, periods, history, _once(series, "series"), _once(facts, "fact"), options, export_taxed, starts, ends
-    )
-    tariffs = _tariffs((path, *others), latest=version == LATEST)
+    named = _once(series, "series")
+    if book:
+        _require_one_way(load_path, LOAD_ONLY, "--load")
+        spans = months_between(*asked_period(month, first, after))
+        at, newest = as_at or session.today(), version == LATEST
+        request = BookRequest(paths, replaces, newest, spans, at, tuple(named.items()), tuple(dict.fromkeys(by)))
+        require_book_request(request, targets)
+        return book_outcome(session, root, request, targets)
+    _require_one_way(None, BOOK_ONLY, "--book")
+    if load_path is None:
+        message = "give --load FILE to price a load file, or --book to re-rate the agreements of the store"
+        raise click.UsageError(message)
+    if len(paths) > 1:
+        message = "--load is priced by one --tariff; others are compared with it by --against"
+        raise click.UsageError(message)
+    asked = Asked(first, after, periods, history, named, _once(facts, "fact"), options, export_taxed, starts, ends)
+    tariffs = _tariffs((*paths, *others), latest=version == LATEST)
     candidates = _priced(tariffs, load_path, asked)
     main = candidates[0]
     data = report(main.tariff, main.periods)
@@ -157,6 +223,22 @@ def command(
         return Outcome(data, bill_parts(main))
     compared = compare(candidates)
     return Outcome(data | {"compared": comparison_report(compared)}, comparison_parts(main, compared))
+
+
+def _require_one_way(load_path: Path | None, foreign: Sequence[str], belongs_to: str) -> None:
+    """Refuse a load file together with the book, and options that mean nothing here.
+
+    Raises:
+        click.UsageError: with the names of both.
+    """
+    if load_path is not None:
+        message = "--load and --book exclude each other: a load file is priced, or the agreements of the store are"
+        raise click.UsageError(message)
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        if parameter.name in foreign and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
+            message = f"{parameter.opts[0]} means something with {belongs_to} alone"
+            raise click.UsageError(message)
 
 
 def _once(named: Iterable[tuple[str, T]], option: str) -> dict[str, T]:

@@ -99,15 +99,28 @@ def export_table(store: Store, name: str, month: str | None, target: Path, *, as
     snapshot = store.snapshot()
     text, when = QUERIES[name]
     statement = text.format(when=_when(when, month) if month else "true")
+    with query(store, statement, snapshot.run_id) as reader:
+        return Exported(target, write_table(reader, target, as_parquet=as_parquet), snapshot.run_id)
+
+
+def write_table(table: pa.Table | pa.RecordBatchReader, target: Path, *, as_parquet: bool) -> int:
+    """Write rows as CSV, decimals and times as text, or as Parquet, and return how many there are.
+
+    Args:
+        table: the rows.
+        target: the file, replaced whole.
+        as_parquet: Parquet instead of CSV.
+    """
     rows = 0
-    with query(store, statement, snapshot.run_id) as reader, replaced(target) as out:
+    reader = table.to_reader() if isinstance(table, pa.Table) else table
+    with replaced(target) as out:
         schema = reader.schema if as_parquet else _text_schema(reader.schema)
         writer = pq.ParquetWriter(out, schema, write_page_checksum=True) if as_parquet else pa_csv.CSVWriter(out, schema)
         with writer:
             for batch in reader:
                 rows += batch.num_rows
                 writer.write_batch(batch if as_parquet else _as_text(batch, schema))
-    return Exported(target, rows, snapshot.run_id)
+    return rows
 
 
 def _when(condition: str, month: str) -> str:

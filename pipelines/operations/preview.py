@@ -1,28 +1,16 @@
-"""Preview: a run on a copy of the store, compared with the store as it is; nothing of it stays.
-
-The copy is made of hard links, so it costs no space: data files are never changed once written, and a commit only adds
-files to a table's log.
-"""
+"""Preview: a run on a copy of the store, compared with the store as it is; nothing of it stays."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-from pipelines.lakehouse.settings import SETTINGS_FILE
 from pipelines.lakehouse.store import Snapshot, Store
 from pipelines.operations.flow import FlowReport, FlowRequest, run_flow
 from pipelines.operations.opening import Clock
+from pipelines.operations.store_copy import copied
 from schemas.bills import BILLS, HOLDS
-from schemas.runs import RUNS
-from schemas.tables import DATA_TABLES
 
 
 @dataclass(frozen=True)
@@ -73,29 +61,6 @@ def preview(store: Store, request: FlowRequest, now: Clock) -> Preview:
             new_holds=[row for key, row in sorted(new_holds.items()) if key not in old_holds],
             closed_holds=[row for key, row in sorted(old_holds.items()) if key not in new_holds],
         )
-
-
-@contextmanager
-def copied(store: Store) -> Iterator[Store]:
-    """Hand out a copy of the store beside it, gone afterwards."""
-    root = store.root.resolve()
-    folder = Path(tempfile.mkdtemp(prefix=f".{root.name}-dry-run-", dir=root.parent))
-    try:
-        # runs first: what it pins is in the other tables by then, whatever another run commits meanwhile
-        for table in (RUNS, *DATA_TABLES):
-            shutil.copytree(root / "tables" / table.name, folder / "tables" / table.name, copy_function=_link)
-        shutil.copy2(root / SETTINGS_FILE, folder / SETTINGS_FILE)
-        yield Store(folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _link(source: str, target: str) -> None:
-    """Link a file; copy it where the file system has no hard links."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
 
 
 def _bills(snapshot: Snapshot) -> dict[str, dict[str, Any]]:

@@ -57,7 +57,7 @@ def test_the_summary_in_the_help_is_the_command_s_own_first_line(name) -> None:
     assert (command.help or "").splitlines()[0] == COMMANDS[name].summary
 
 
-WITHOUT_A_STORE = {("demo",), ("tariff", "simulate"), ("tariff", "import"), ("tariff", "catalogue")}
+WITHOUT_A_STORE = {("demo",), ("tariff", "import"), ("tariff", "catalogue")}
 """Commands that make a store of their own, or need none."""
 
 
