@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, NoReturn
 
@@ -28,6 +29,10 @@ _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _DECIMAL = re.compile(r"-?[0-9]{1,29}(?:\.[0-9]{1,9})?")
 _WHOLE = re.compile(r"-?[0-9]{1,4}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+_STATE_NAME = re.compile(
+    rf"bank\.money|bank\.kwh\|(?:{_NAME.pattern})?|peak\|(?:\*|{_NAME.pattern})\|[0-9]{{4}}-(?:0[1-9]|1[0-2])"
+    rf"|minimum\|{_NAME.pattern}\|[0-9]{{4}}|ladder\|{_NAME.pattern}\|(?P<day>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:\|{_NAME.pattern})?"
+)
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -114,6 +119,24 @@ def _decimal(value: object) -> Decimal:
     if _DECIMAL.fullmatch(text := _text(value)) is None:
         _refuse("a decimal number with at most 9 decimals is expected, such as 0.5")
     return Decimal(text)
+
+
+def _fact(value: object) -> Decimal:
+    number = _decimal(value)
+    return number if number >= 0 else _refuse("a fact is 0 or more")
+
+
+def _state_name(text: str) -> str:
+    """Return a name of carried state: one that nobody takes up would be handed on for ever, and paid to nobody."""
+    found = _STATE_NAME.fullmatch(text)
+    if found is None:
+        names = "bank.money, bank.kwh|PERIOD, peak|CHARGE|YYYY-MM, minimum|CHARGE|YYYY or ladder|CHARGE|YYYY-MM-DD"
+        _refuse(f"a name of carried state is expected: {names}")
+    try:
+        date.fromisoformat(found["day"] or "2000-01-01")
+    except ValueError:
+        _refuse(f"{found['day']} is no date")
+    return text
 
 
 def _whole(value: object) -> int:
@@ -222,7 +245,7 @@ class AgreementFactRow(MasterRow):
 
     agreement_id: Identifier
     fact: Name
-    value: ExactDecimal
+    value: Annotated[Decimal, BeforeValidator(_fact)]
     valid_from: TimeText
     valid_to: TimeText | None = None
 
@@ -240,7 +263,7 @@ class OpeningStateRow(MasterRow):
     """What the first billing period in this store is handed over."""
 
     agreement_id: Identifier
-    name: FreeText
+    name: Annotated[str, AfterValidator(_state_name)]
     value: ExactDecimal
     as_of: TimeText
 

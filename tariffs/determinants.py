@@ -48,12 +48,12 @@ def prices_export(tariff: Tariff) -> bool:
 
 
 def needs_intervals(tariff: Tariff) -> bool:
-    """Tell whether any charge looks at single intervals where they are known.
+    """Tell whether any charge, or the rounding of each interval's quantity, looks at single intervals where they are known.
 
     All but one kind of these cannot be billed on sums; a volume whose calorific value changes in time can: by the mean of
     the days' values.
     """
-    return any(_looks_at_intervals(version) for version in tariff.versions)
+    return tariff.rounding.interval_rule is not None or any(_looks_at_intervals(version) for version in tariff.versions)
 
 
 def required_series(tariff: Tariff) -> frozenset[str]:

@@ -43,6 +43,7 @@ from tariffs.pricing.ladders import hand_on_ladders
 from tariffs.pricing.minimums import minimum
 from tariffs.pricing.peaks import record_power
 from tariffs.pricing.powers import coincident, contracted, demand, keep_ratchet_peaks, power_factor, reactive
+from tariffs.pricing.rounded_intervals import with_rounded_intervals
 from tariffs.pricing.shares import percent
 from tariffs.pricing.taxes import laid_on, taxes
 from tariffs.pricing.work import Work
@@ -84,6 +85,7 @@ def rate(inputs: RatingInputs) -> RatedLines:
         InvariantError: ``rating.inputs``: a determinant that a charge names is absent, or quantities do not fit the tariff;
             ``rating.quantity``: a quantity is to be rounded on a line whose amount is no product.
     """
+    inputs = with_rounded_intervals(inputs)
     spans = version_spans(inputs.tariff, starts_at=inputs.starts_at, ends_at=inputs.ends_at, billing_clock=inputs.billing_clock)
     work = Work(inputs, spans)
     record_power(work)
@@ -106,6 +108,9 @@ def _make(work: Work, makers: dict[type[Charge], Maker], span: VersionSpan) -> N
     for charge in work.version(span).charges:
         maker = makers.get(type(charge))
         if maker is not None and charge.stands_in(work.month):
+            mask = work.stands_for(charge)
+            if makers is _OWN and mask is not None and not mask.any():
+                continue  # it stands for nobody: the facts, prices and intervals that it would need are not asked for
             header = LineHeader(charge.id, charge.kind, span.version, laid_on(work, charge.id, span))
             work.add(charge, header, maker(work, charge, span))
 

@@ -109,11 +109,14 @@ class Places(Document):
 
 
 class TaxPlaces(Document):
-    """How the tax of a rate is rounded: once, on the sum of what it is laid on, or on each of those lines, and then added up."""
+    """How the tax of a rate is rounded: once, on the sum of what it is laid on, or on each of those lines, and then added up.
+
+    Places and mode that it leaves out are those of lines.
+    """
 
     on: Annotated[str, BeforeValidator(one_of(RATE_SUM, LINE))] = RATE_SUM
     places: Annotated[Whole, Field(le=9)] | None = None
-    mode: Annotated[str, BeforeValidator(one_of(HALF_UP, HALF_EVEN))] = HALF_UP
+    mode: Annotated[str, BeforeValidator(one_of(HALF_UP, HALF_EVEN))] | None = None
 
 
 def _word_or_places(value: object) -> str:
@@ -128,10 +131,16 @@ _Places = Annotated[Places, Tag("~places")]
 class Rounding(Document):
     """What a tariff says of rounding; what it leaves out is that of EN 16931 in the currency's minor unit."""
 
+    interval_quantity: Annotated[Annotated[_LineWord, Tag("~word")] | _Places, Discriminator(_word_or_places)] = "none"
     quantity: Annotated[Annotated[_LineWord, Tag("~word")] | _Places, Discriminator(_word_or_places)] = "none"
     line: Annotated[Annotated[_LineWord, Tag("~word")] | _Places, Discriminator(_word_or_places)] | None = None
     total: Annotated[Annotated[_TotalWord, Tag("~word")] | _Places, Discriminator(_word_or_places)] | None = None
     tax: TaxPlaces | None = None
+
+    @property
+    def interval_rule(self) -> Places | None:
+        """How the quantity of each interval is rounded before anything is made of it; None where it is not."""
+        return self.interval_quantity if isinstance(self.interval_quantity, Places) else None
 
     @property
     def quantity_rule(self) -> Places | None:
@@ -160,8 +169,8 @@ class Rounding(Document):
         line = self.line_rule(currency)
         if self.tax is None:
             return line
-        usual = line.places if line is not None else minor_unit_places(currency)
-        return _to_places(usual if self.tax.places is None else self.tax.places, self.tax.mode)
+        usual = line if line is not None else _to_places(minor_unit_places(currency), HALF_UP)
+        return _to_places(usual.places if self.tax.places is None else self.tax.places, self.tax.mode or usual.mode)
 
 
 def _to_places(places: int, mode: str) -> Places:

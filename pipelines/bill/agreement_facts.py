@@ -45,13 +45,27 @@ class FactBook:
     def _options(self) -> dict[tuple[str, str], list[dict[str, Any]]]:
         return _grouped(self.master.options.to_pylist(), "option")
 
-    def said(self, due: Due, facts: Sequence[str], options: Sequence[str]) -> Said | Held:
-        """Return what an agreement says of what its tariff asks for, or why it is held.
+    def entitled(self, due: Due, options: Sequence[str]) -> frozenset[str] | Held:
+        """Return which of some words an agreement is entitled to, or why it is held.
+
+        Args:
+            due: the agreement and period.
+            options: the words.
+        """
+        found = set()
+        for word in options:
+            rows = self._lasting(self._options, due, word)
+            if rows and not _cover(rows, due):
+                return Held(due, HoldCode.FACT_CHANGED, _changed(due, word, rows))
+            found |= {word} if rows else set()
+        return frozenset(found)
+
+    def facts(self, due: Due, facts: Sequence[str]) -> dict[str, Decimal] | Held:
+        """Return the numbers that an agreement says, or why it is held.
 
         Args:
             due: the agreement and period.
             facts: names that it must have a value of.
-            options: words that it may be entitled to.
         """
         found: dict[str, Decimal] = {}
         for name in facts:
@@ -63,13 +77,7 @@ class FactBook:
             if len(values) > 1 or not _cover(rows, due):
                 return Held(due, HoldCode.FACT_CHANGED, _changed(due, name, rows))
             found[name] = values.pop()
-        entitled = set()
-        for word in options:
-            rows = self._lasting(self._options, due, word)
-            if rows and not _cover(rows, due):
-                return Held(due, HoldCode.FACT_CHANGED, _changed(due, word, rows))
-            entitled |= {word} if rows else set()
-        return Said(found, frozenset(entitled))
+        return found
 
     def _lasting(self, rows: dict[tuple[str, str], list[dict[str, Any]]], due: Due, name: str) -> list[dict[str, Any]]:
         """Return the rows in force at some time of the period, in order."""

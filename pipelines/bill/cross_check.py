@@ -5,13 +5,15 @@ lowest. Nothing is rounded on the way to the reference engine: quantities, price
 is held against the bill line by line: rounded amounts must be equal, exact ones to a billionth of the currency, because the two
 engines may write a quotient with more or fewer decimals.
 
-A bill on registers has no intervals. Where its tariff looks at sums alone they are laid into the period so that each falls into
-the tariff period that it was counted in; where that is not enough the bill is not sampled, and counted as such.
+A bill rests on sums where nothing is known of single intervals: on registers, and where intervals of several lengths make no
+row. Its sums by version and period are what the reference engine is given then; every other bill is rated again from its
+intervals, so that both calendars are compared too. No bill is passed over; the run says how many were compared by sums.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -21,23 +23,19 @@ import pyarrow.compute as pc
 
 from pipelines.bill.carried_state import states_of
 from pipelines.bill.documents import Documents
-from pipelines.bill.due import EXPORT
-from pipelines.bill.in_force import asked_of
 from pipelines.bill.sample import Sample
 from pipelines.bill.timelines import only
-from schemas.errors import InvariantError
-from tariffs.calendar import combos_at
+from schemas.errors import InvariantError, TariffError
 from tariffs.clock import Integers
 from tariffs.exact import Exact
 from tariffs.rated import Determinant, RatingInputs
-from tariffs.reference.billing import bill
+from tariffs.reference.billing import bill, bill_sums
 from tariffs.reference.given import Agreement, Interval
-from tariffs.timeline import Stretch, Timeline
+from tariffs.timeline import Timeline
 
 TOLERANCE = Fraction(1, 10**9)
 """What exact amounts, quantities and state may differ by."""
 _FEW = 50
-_LAID_MINUTES = 15
 _LINE_KEY = ("charge_id", "kind", "band", "tier", "version")
 _SAME = ("amount_rounded",)
 _CLOSE = ("quantity", "amount")
@@ -45,20 +43,21 @@ _SHOWN_FREELY = frozenset({"minimum", "bank", "true_up", "tax_included"})
 """Kinds of line of which no rule says how the quantity is shown: their amounts are compared."""
 
 Remeasure = Callable[[int], Timeline | None]
-"""Gives the intervals of an agreement of a group by its position; None where it has none."""
+"""Gives the intervals of an agreement of a group by its position; None where they make no row."""
 
 
 class Engine(NamedTuple):
-    """An engine that rates one agreement from its intervals."""
+    """An engine that rates one agreement from its intervals, or from its sums."""
 
     Interval: Any
     Agreement: Any
     bill: Callable[..., Any]
+    bill_sums: Callable[..., Any]
 
 
 def reference_engine() -> Engine:
     """Return the reference engine."""
-    return Engine(Interval, Agreement, bill)
+    return Engine(Interval, Agreement, bill, bill_sums)
 
 
 def candidates_in_bucket(wanted: int, buckets: int) -> int:
@@ -70,8 +69,8 @@ def candidates_in_bucket(wanted: int, buckets: int) -> int:
     return min(wanted, max(_FEW, -(-4 * wanted // buckets)))
 
 
-def offer(documents: Sequence[tuple[Documents, Remeasure]], most: int) -> tuple[list[Sample], int]:
-    """Return the bills of a bucket with the lowest ids, and how many were passed over because they cannot be compared.
+def offer(documents: Sequence[tuple[Documents, Remeasure]], most: int) -> list[Sample]:
+    """Return the bills of a bucket with the lowest ids.
 
     Args:
         documents: groups of bills that were drawn up, each with the way to its intervals.
@@ -82,42 +81,29 @@ def offer(documents: Sequence[tuple[Documents, Remeasure]], most: int) -> tuple[
         for group, (made, _) in enumerate(documents)
         for row, bill_id in enumerate(made.bills["bill_id"].to_pylist())
     ]
-    samples: list[Sample] = []
-    passed_over = 0
-    for _, group, row in sorted(places):
-        if len(samples) == most:
-            break
+    samples = []
+    for _, group, row in sorted(places)[:most]:
         made, remeasure = documents[group]
-        timeline = _intervals(made, row, remeasure)
-        if timeline is None:
-            passed_over += 1
-        else:
-            samples.append(_sample(made, row, timeline))
-    return samples, passed_over
+        samples.append(_sample(made, row, _intervals(made, row, remeasure)))
+    return samples
 
 
 def _intervals(made: Documents, row: int, remeasure: Remeasure) -> Timeline | None:
-    """Return the intervals to rate a bill again by; None where it cannot be compared."""
+    """Return the intervals to rate a bill again by; None where only its sums are known."""
     if made.inputs.timeline is not None:
         return only(made.inputs.timeline, [row])
-    if made.bills["billing_basis"][row].as_py() == "register":
-        return laid_from_sums(_quantities(made.inputs.quantities, row), made.inputs)
-    return remeasure(row)
+    return None if made.bills["billing_basis"][row].as_py() == "register" else remeasure(row)
 
 
-def _sample(made: Documents, row: int, timeline: Timeline) -> Sample:
+def _sample(made: Documents, row: int, timeline: Timeline | None) -> Sample:
     inputs, rated = made.inputs, made.rated
     lines = rated.lines.filter(pc.equal(rated.lines["agreement_index"], row)).to_pylist()
     picked = np.array([row])
-    one = RatingInputs(
-        tariff=inputs.tariff,
-        starts_at=inputs.starts_at,
-        ends_at=inputs.ends_at,
+    one = replace(
+        inputs,
         quantities=_quantities(inputs.quantities, row),
         export_taxed=inputs.export_taxed[picked],
-        billing_clock=inputs.billing_clock,
         timeline=timeline,
-        series=inputs.series,
         carried=_taken(inputs.carried, picked),
         facts=_taken(inputs.facts, picked),
         options={name: flags[picked] for name, flags in inputs.options.items()},
@@ -143,43 +129,6 @@ def _taken(columns: Mapping[str, Exact], picked: Integers) -> dict[str, Exact]:
     return {name: column.take(picked) for name, column in columns.items()}
 
 
-def laid_from_sums(quantities: Mapping[str, Determinant], inputs: RatingInputs) -> Timeline | None:
-    """Return intervals that make the same sums by version and period; None where the tariff looks at more than sums.
-
-    Args:
-        quantities: of one agreement.
-        inputs: tariff and billing period.
-    """
-    tariff, starts_at, ends_at = inputs.tariff, inputs.starts_at, inputs.ends_at
-    converts = any(version.conversion is not None for version in tariff.versions)
-    if converts or asked_of(tariff, starts_at=starts_at, ends_at=ends_at).intervals:
-        return None
-    first, end = int(starts_at.timestamp()), int(ends_at.timestamp())
-    starts = np.arange(first, end, _LAID_MINUTES * 60, dtype=np.int64)
-    values: dict[str, Integers] = {}
-    for name, made in quantities.items():
-        direction = "export" if name == EXPORT else "import"
-        index, combos = combos_at(
-            tariff,
-            direction=direction,
-            starts=starts,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            billing_clock=inputs.billing_clock,
-        )
-        laid = np.zeros((1, len(starts)), dtype=np.int64)
-        for place, combo in enumerate(made.combos):
-            used = int(made.values[0, place])
-            inside = np.flatnonzero(index == combos.index(combo))
-            if used and not len(inside):
-                return None
-            if used:
-                laid[0, inside[0]] += used
-        values[name] = laid
-    exponents = {name: made.exponent for name, made in quantities.items()}
-    return Timeline((Stretch(np.zeros(1, dtype=np.int64), _LAID_MINUTES, starts, values, exponents),))
-
-
 def chosen(offered: Sequence[Sample], wanted: int) -> list[Sample]:
     """Return the sample of a run: of what all buckets offer the bills with the lowest ids."""
     return sorted(offered, key=lambda sample: sample.bill_id)[:wanted]
@@ -195,10 +144,19 @@ def require_agreement(samples: Sequence[Sample]) -> None:
         return
     engine = reference_engine()
     for sample in samples:
-        for difference in differences(sample, rated_again(engine, sample)):
+        for difference in _what_differs(engine, sample):
             code = "cross_check.differs"
             hint = "nothing is published; report it with the tariff and the readings of this bill"
             raise InvariantError(code, f"bill {sample.bill_id}: {difference}", hint, sample.bill_id)
+
+
+def _what_differs(engine: Engine, sample: Sample) -> Iterator[str]:
+    try:
+        again = rated_again(engine, sample)
+    except TariffError as refused:
+        yield f"the reference engine refuses it: {refused.code}: {refused.message}"
+        return
+    yield from differences(sample, again)
 
 
 def rated_again(engine: Engine, sample: Sample) -> Any:  # noqa: ANN401 - what the engine makes of it
@@ -211,16 +169,28 @@ def rated_again(engine: Engine, sample: Sample) -> Any:  # noqa: ANN401 - what t
         started=bool(inputs.started[0]) if inputs.started is not None else False,
         ended=bool(inputs.ended[0]) if inputs.ended is not None else False,
     )
-    return engine.bill(
-        inputs.tariff,
-        [engine.Interval(*interval) for interval in intervals_of(inputs)],
-        starts_at=inputs.starts_at,
-        ends_at=inputs.ends_at,
-        billing_clock=inputs.billing_clock,
-        agreement=agreement,
-        carried={name: _fraction(column) for name, column in inputs.carried.items()},
-        series=inputs.series,
-    )
+    common: dict[str, Any] = {
+        "starts_at": inputs.starts_at,
+        "ends_at": inputs.ends_at,
+        "billing_clock": inputs.billing_clock,
+        "agreement": agreement,
+        "carried": {name: _fraction(column) for name, column in inputs.carried.items()},
+        "series": inputs.series,
+    }
+    if inputs.timeline is None:
+        return engine.bill_sums(inputs.tariff, sums_of(inputs), **common)
+    return engine.bill(inputs.tariff, [engine.Interval(*interval) for interval in intervals_of(inputs)], **common)
+
+
+def sums_of(inputs: RatingInputs) -> dict[str, dict[tuple[int, str | None], Fraction]]:
+    """Return what the one agreement of ``inputs`` used of each determinant by version and period, exactly."""
+    return {
+        name: {
+            (combo.version_index, combo.band): used * Fraction(10) ** made.exponent
+            for combo, used in zip(made.combos, made.values[0].tolist(), strict=True)
+        }
+        for name, made in inputs.quantities.items()
+    }
 
 
 def intervals_of(inputs: RatingInputs) -> Iterator[tuple[datetime, int, dict[str, Fraction]]]:

@@ -163,7 +163,11 @@ def due_agreements(master: MasterData, plan: RunPlan) -> list[Due]:
             feeding.setdefault(row["service_point_id"], []).append((row["starts_at"], row["ends_at"]))
     lives = _lives(master.agreements)
     asked = _asked_for(master.agreements, request.tariffs)
-    return [_due(row, points[row["service_point_id"]], feeding, lives[row["agreement_id"]]) for row in rows if row["agreement_id"] in asked]
+    return [
+        _due(row, points[row["service_point_id"]], feeding, lives[row["agreement_id"]])
+        for row in rows
+        if row["agreement_id"] in asked
+    ]
 
 
 def _asked_for(agreements: pa.Table, tariffs: frozenset[str]) -> frozenset[str]:

@@ -14,8 +14,8 @@ class Sample:
 
     Attributes:
         bill_id: the bill.
-        inputs: what was rated, of this agreement alone; its timeline holds the intervals to rate again, even where the tariff
-            looks at sums only.
+        inputs: what was rated, of this agreement alone; its timeline holds the intervals to rate again by, even where the tariff
+            looks at sums only; None where nothing but its sums is known.
         lines: its rated lines as rows of ``tariffs.lines.LINES``.
         total: exact total and total as the tariff rounds totals [currency].
         carried: what it hands to the next period, by name.

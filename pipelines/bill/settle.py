@@ -95,7 +95,7 @@ def settle_bucket(plan: RunPlan, result: BucketResult) -> BucketResult:
     if plan.cross_check:
         groups = [(made, partial(_intervals_again, work, made)) for made in documents]
         most = candidates_in_bucket(plan.cross_check, plan.settings.buckets)
-        result.samples, result.counters["bills_not_comparable"] = offer(groups, most)
+        result.samples = offer(groups, most)
     _put(work, result, standing, dues, held, documents)
     return result
 
@@ -158,19 +158,29 @@ def _settle(work: _Work, dues: Sequence[Due]) -> tuple[list[Held], list[Document
 def _documents(work: _Work, book: TermBook, measured: Measured, loaded: LoadedTariff, held: list[Held]) -> Iterable[Documents]:
     """Draw up the bills of a group; an agreement whose terms are not known, or that cannot be rated, is held."""
     try:
-        kept, terms = book.agree(measured, loaded.tariff, held)
+        agreed = list(book.agree(measured, loaded.tariff, held))
     except TariffError as problem:
         held += [Held(ready.due, of_tariff_error(problem.code), problem.message) for ready in measured.ready]
         return
-    for part, own_terms in _rated_together(kept, terms):
-        try:
-            made = draw_up(part, loaded, work.plan, work.bucket, own_terms)
-        except TariffError as problem:
-            held += [Held(ready.due, of_tariff_error(problem.code), problem.message) for ready in part.ready]
-            continue
-        for ready, closing in zip(part.ready, made.closing, strict=True):
-            book.states.drawn[ready.due.agreement_id, ready.due.ends_at] = closing
-        yield made
+    for kept, terms in agreed:
+        for part, own_terms in _rated_together(kept, terms):
+            for made in _drawn_up(work, part, own_terms, loaded, held):
+                for due, closing in zip(made.dues, made.closing, strict=True):
+                    book.states.drawn[due.agreement_id, due.ends_at] = closing
+                yield made
+
+
+def _drawn_up(work: _Work, part: Measured, terms: Terms, loaded: LoadedTariff, held: list[Held]) -> Iterable[Documents]:
+    """Draw up the bills of agreements that are rated together; who cannot be rated is found by halves, the others are billed."""
+    try:
+        yield draw_up(part, loaded, work.plan, work.bucket, terms)
+    except TariffError as problem:
+        if len(part.ready) == 1:
+            held.append(Held(part.ready[0].due, of_tariff_error(problem.code), problem.message))
+            return
+        middle = len(part.ready) // 2
+        for picked in (range(middle), range(middle, len(part.ready))):
+            yield from _drawn_up(work, part.only(picked), terms.only(picked), loaded, held)
 
 
 def _rated_together(measured: Measured, terms: Terms) -> Iterable[tuple[Measured, Terms]]:

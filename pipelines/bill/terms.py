@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import numpy as np
 
 from pipelines.bill.agreement_facts import FactBook, Said
 from pipelines.bill.carried_state import State, StateBook, columns_of
 from pipelines.bill.due import Due, Held
+from pipelines.bill.holds import of_tariff_error
 from pipelines.bill.in_force import Asked, asked_of
 from pipelines.bill.interval_basis import Measured
 from pipelines.bill.price_series import series_for
 from pipelines.lakehouse.store import Snapshot
+from schemas.errors import TariffError
 from tariffs.clock import Integers
 from tariffs.exact import Exact
 from tariffs.model import Tariff
@@ -65,34 +68,63 @@ class TermBook:
     facts: FactBook
     states: StateBook
 
-    def agree(self, measured: Measured, tariff: Tariff, held: list[Held]) -> tuple[Measured, Terms]:
-        """Return the agreements whose terms are known, and the terms; the others are added to ``held``.
+    def agree(self, measured: Measured, tariff: Tariff, held: list[Held]) -> Iterator[tuple[Measured, Terms]]:
+        """Yield the agreements whose terms are known, one group for each set of options; ``held`` takes the rest.
 
-        Raises:
-            TariffError: ``series.missing``: for all of them.
+        Agreements are asked only for what a charge needs that stands for them: a price series or a fact that is not there holds
+        whom it is for and nobody else.
+
+        Args:
+            measured: what they used.
+            tariff: their tariff.
+            held: takes the agreements that are held.
         """
+        for options, numbers in self._by_options(measured, tariff, held).items():
+            yield from self._agreed(measured.only(numbers), tariff, options, held)
+
+    def _by_options(self, measured: Measured, tariff: Tariff, held: list[Held]) -> dict[frozenset[str], list[int]]:
+        """Return the positions of agreements by what they are entitled to."""
         due = measured.ready[0].due
-        asked = asked_of(tariff, starts_at=due.starts_at, ends_at=due.ends_at)
+        words = asked_of(tariff, starts_at=due.starts_at, ends_at=due.ends_at).options
+        groups: dict[frozenset[str], list[int]] = {}
+        for number, ready in enumerate(measured.ready):
+            options = self.facts.entitled(ready.due, words)
+            if isinstance(options, Held):
+                held.append(options)
+            else:
+                groups.setdefault(options, []).append(number)
+        return groups
+
+    def _agreed(
+        self, measured: Measured, tariff: Tariff, options: frozenset[str], held: list[Held]
+    ) -> Iterator[tuple[Measured, Terms]]:
+        """Yield the agreements of one set of options whose facts, state and prices are known, with their terms."""
+        due = measured.ready[0].due
+        month = (due.period_to - timedelta(days=1)).month
+        asked = asked_of(tariff, starts_at=due.starts_at, ends_at=due.ends_at, options=options, month=month)
         keep: list[int] = []
-        without: list[Held] = []
         said: list[Said] = []
         opening: list[State] = []
         for number, ready in enumerate(measured.ready):
-            one = self._of(ready.due, asked)
+            one = self._of(ready.due, asked, options)
             if isinstance(one, Held):
-                without.append(one)
+                held.append(one)
                 continue
             keep.append(number)
             said.append(one[0])
             opening.append(one[1])
-        series = series_for(self.base, asked.series) if keep else {}
-        held += without
-        kept = measured if len(keep) == len(measured.ready) else measured.only(keep)
-        return kept, Terms(said, opening, series, asked.state, asked.borders)
+        if not keep:
+            return
+        try:
+            series = series_for(self.base, asked.series)
+        except TariffError as problem:
+            held += [Held(measured.ready[number].due, of_tariff_error(problem.code), problem.message) for number in keep]
+            return
+        yield measured.only(keep), Terms(said, opening, series, asked.state, asked.borders)
 
-    def _of(self, due: Due, asked: Asked) -> tuple[Said, State] | Held:
-        said = self.facts.said(due, asked.facts, asked.options)
-        if isinstance(said, Held):
-            return said
+    def _of(self, due: Due, asked: Asked, options: frozenset[str]) -> tuple[Said, State] | Held:
+        facts = self.facts.facts(due, asked.facts)
+        if isinstance(facts, Held):
+            return facts
         opening = self.states.opening_or_hold(due) if asked.state else self.states.passed_on(due)
-        return opening if isinstance(opening, Held) else (said, opening)
+        return opening if isinstance(opening, Held) else (Said(facts, options), opening)

@@ -168,8 +168,8 @@ def _checked(counters: dict[str, Any]) -> str:
     """Return what the reference engine said, nothing where it was not asked."""
     if "bills_cross_checked" not in counters:
         return ""
-    passed_over = counters.get("bills_not_comparable", 0)
-    said = f", {passed_over:,} passed over: they rest on registers" if passed_over else ""
+    by_sums = counters.get("bills_cross_checked_by_sums", 0)
+    said = f", {by_sums:,} of them by their sums, without intervals" if by_sums else ""
     return f"; {counters['bills_cross_checked']:,} rated again by the reference engine with the same result{said}"
 
 

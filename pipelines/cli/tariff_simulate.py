@@ -30,7 +30,7 @@ from tariffs.scalars import QUANTITY_PLACES, decimal_of
 from tariffs.simulation.comparison import Candidate, compare, comparison_report, refuse_other_currencies
 from tariffs.simulation.history import carried_peaks, read_history
 from tariffs.simulation.load import IMPORT, Load, read_load
-from tariffs.simulation.periods import billing_periods, read_periods
+from tariffs.simulation.periods import billing_periods, part_days, part_days_note, read_periods
 from tariffs.simulation.price_series import read_series
 from tariffs.simulation.report import report
 from tariffs.simulation.run import Customer, RatedPeriod, newest_only, simulate
@@ -216,13 +216,17 @@ def command(
         raise click.UsageError(message)
     asked = Asked(first, after, periods, history, named, _once(facts, "fact"), options, export_taxed, starts, ends)
     tariffs = _tariffs((*paths, *others), latest=version == LATEST)
-    candidates = _priced(tariffs, load_path, asked)
+    load = _load(load_path, tariffs.values())
+    candidates = _priced(tariffs, load, asked)
     main = candidates[0]
     data = report(main.tariff, main.periods)
+    cut = part_days(load, [each.period for each in main.periods], main.tariff.clock)
+    talk = [part_days_note(load, cut, main.tariff.clock)] if cut else []
+    data |= {"part_days": [str(day) for day in cut]} if cut else {}
     if not others:
-        return Outcome(data, bill_parts(main))
+        return Outcome(data, bill_parts(main), talk)
     compared = compare(candidates)
-    return Outcome(data | {"compared": comparison_report(compared)}, comparison_parts(main, compared))
+    return Outcome(data | {"compared": comparison_report(compared)}, comparison_parts(main, compared), talk)
 
 
 def _require_one_way(load_path: Path | None, foreign: Sequence[str], belongs_to: str) -> None:
@@ -265,11 +269,10 @@ def _tariffs(paths: tuple[Path, ...], *, latest: bool) -> dict[str, Tariff]:
     return tariffs
 
 
-def _priced(tariffs: dict[str, Tariff], load_path: Path, asked: Asked) -> list[Candidate]:
+def _priced(tariffs: dict[str, Tariff], load: Load, asked: Asked) -> list[Candidate]:
     """Price the load by every tariff, over billing periods in the clock of the first."""
     main = next(iter(tariffs.values()))
     _refuse_unknown_options(tariffs, asked.options)
-    load = _load(load_path, tariffs.values())
     given = None if asked.periods == CALENDAR_MONTH else read_periods(*_text_of(Path(asked.periods)))
     periods = billing_periods(load, main.clock, first=asked.first, after=asked.after, given=given)
     series = {name: read_series(*_text_of(path), name) for name, path in asked.series.items()}

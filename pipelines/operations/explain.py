@@ -17,18 +17,21 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.operations.interval_evidence import Interval, IntervalRows, intervals_of
+from pipelines.operations.line_formula import formula_text
 from pipelines.operations.metered_energy import (
     OTHER_INPUTS,
     Finding,
     Metered,
     ReadRow,
     as_metered,
+    billed_of,
     plain,
     require_sum,
+    rounding_note,
     rounding_of,
     sum_in,
 )
-from pipelines.operations.power_evidence import POWERS, Peak, peaks_of
+from pipelines.operations.power_evidence import POWERS, Peak, event_peaks, peaks_of
 from schemas.errors import InvariantError
 from tariffs.charges.energy import EnergyCharge
 from tariffs.charges.export import DETERMINANT as EXPORT_KWH
@@ -40,6 +43,7 @@ from tariffs.charges.tiers import EACH_PERIOD
 from tariffs.conversion import Conversion, SeriesValue
 from tariffs.exact import constant
 from tariffs.model import Tariff, Version
+from tariffs.rounding import Places
 from tariffs.scalars import QUANTITY_PLACES
 
 _ON_USE = ("energy", "rider", "export")
@@ -129,19 +133,6 @@ def explain(evidence: Evidence) -> list[LineExplanation]:
     return [book.explain(line) for line in evidence.lines.to_pylist()]
 
 
-def formula(line: dict[str, Any], currency: str) -> str:
-    """Return quantity times price equals amount; the exact product too where the bill has it rounded.
-
-    >>> formula({"quantity": Decimal("2.5"), "unit": "kWh", "price": Decimal("0.31"), "amount": Decimal("0.78")}, "AUD")
-    '2.5 kWh x 0.31 AUD/kWh = 0.775, on the bill 0.78 AUD'
-    """
-    quantity, price, amount = (f"{line[name].normalize():f}" for name in ("quantity", "price", "amount"))
-    product = line["quantity"] * line["price"]
-    exact = "" if product == line["amount"] else f"{product.normalize():f}, on the bill "
-    per = "" if line["unit"] == currency else f" {currency}/{line['unit']}"
-    return f"{quantity} {line['unit']} x {price}{per} = {exact}{amount} {currency}"
-
-
 class _Book:
     """The bill's lines and what was metered for them, each determinant looked at once."""
 
@@ -155,7 +146,7 @@ class _Book:
         names = ("line_no", "charge_id", "kind", "band", "tier", "text", "tariff_id", "tariff_version")
         return LineExplanation(
             **{name: line[name] for name in names},
-            formula=formula(line, bill["currency"]),
+            formula=formula_text(line, bill, self.evidence.tariff),
             tariff_sha256=bill["tariff_sha256"],
             metered=self._metered(line) if line["kind"] in _ON_USE else None,
             peaks=self._peaks(line) if line["kind"] in POWERS else (),
@@ -168,8 +159,13 @@ class _Book:
     def _peaks(self, line: dict[str, Any]) -> tuple[Peak, ...]:
         if self.evidence.bill["billing_basis"] == "register":
             return ()
-        version = self._version(line)
-        return peaks_of(line, self.evidence.usage, version, lambda name: self._of(name, _direction(name)))
+        rule, evidence = self._interval_rule, self.evidence
+        if line["kind"] == "coincident":
+            return event_peaks(line, evidence.bill, evidence.tariff, self._slots, rule)
+        return peaks_of(line, evidence.usage, self._version(line), self._slots, rule)
+
+    def _slots(self, determinant: str) -> list[Interval]:
+        return self._of(determinant, _direction(determinant))
 
     def _carried(self, line: dict[str, Any]) -> tuple[Carried, ...]:
         begins = [_STATE_OF[line["kind"]].format(id=line["charge_id"])] if line["kind"] in _STATE_OF else []
@@ -205,8 +201,15 @@ class _Book:
             return self._converted(line, metered, conversion, same)
         if _nets(line, version):
             return self._netted(line, metered, version, bands, same)
-        require_sum(line, same, Fraction(metered.quantity), rounding_of(self.evidence.tariff, len(same)))
-        return metered
+        rule = self._interval_rule
+        billed = sum(billed_of(found, rule).values(), Decimal(0))
+        require_sum(line, same, Fraction(billed), rounding_of(self.evidence.tariff, len(same)))
+        # a price in time has said already what its intervals make
+        return metered if rule is None or metered.note else replace(metered, note=rounding_note(rule, billed))
+
+    @property
+    def _interval_rule(self) -> Places | None:
+        return self.evidence.tariff.rounding.interval_rule
 
     def _listed(self, determinant: str, tariff_version: str, bands: set[str | None]) -> list[Interval]:
         """Return the intervals of a determinant in some periods of a version."""
@@ -223,7 +226,8 @@ class _Book:
         billed = Decimal(0)
         for band in bands:
             bank = opening.get(f"bank.kwh|{band or ''}", Decimal(0)) if banks else Decimal(0)
-            billed += max(Decimal(0), sum_in(metered.intervals, band) - sum_in(exported, band) - bank)
+            imported, fed_in = (sum_in(intervals, band, self._interval_rule) for intervals in (metered.intervals, exported))
+            billed += max(Decimal(0), imported - fed_in - bank)
         require_sum(line, same, Fraction(billed), rounding_of(self.evidence.tariff, len(same)))
         less = as_metered(EXPORT_KWH, metered.bands, exported, same, self._findings(exported))
         taken = "export and the bank" if banks else "export"
@@ -239,12 +243,15 @@ class _Book:
         rows = self.evidence.series.get(price.series, ())
         starts = [row.starts_at for row in rows]
         intervals = []
-        total = Fraction(0)
+        prices: dict[datetime, Decimal | None] = {}
         for interval in metered.intervals:
             place = bisect_right(starts, interval.interval_start) - 1
             value = rows[place].value if place >= 0 and interval.interval_start < rows[place].ends_at else None
+            prices[interval.interval_start] = value
             intervals.append(replace(interval, price=value))
-            total += Fraction(interval.value or 0) * Fraction(value or 0) * Fraction(price.factor)
+        billed = billed_of(metered.intervals, self._interval_rule)
+        total = sum((Fraction(used) * Fraction(prices[start] or 0) for start, used in billed.items()), Fraction(0))
+        total *= Fraction(price.factor)
         total = -total if line["kind"] == EXPORT else total
         rule = self.evidence.tariff.rounding.line_rule(self.evidence.bill["currency"])
         exact = constant(total, 1)
@@ -255,14 +262,17 @@ class _Book:
             what = f"line {line['line_no']} ({line['charge_id']}): the bill has {line['amount']}, the prices stored make {amount}"
             raise InvariantError(code, what, OTHER_INPUTS, f"bill {line['bill_id']}")
         times = "" if price.times == 1 else f" times {plain(price.times)}"
-        note = f"each interval at its own price of {price.series} per {price.per}{times}: {plain(amount)}"
+        rule = self._interval_rule
+        said = "" if rule is None else f"{rounding_note(rule, sum(billed.values(), Decimal(0)))}; "
+        note = f"{said}each interval at its own price of {price.series} per {price.per}{times}: {plain(amount)}"
         return replace(metered, intervals=tuple(intervals), note=note)
 
     def _converted(
         self, line: dict[str, Any], metered: Metered, conversion: Conversion, same: Sequence[dict[str, Any]]
     ) -> Metered:
         """Return a volume and the energy that it makes."""
-        total = sum((Fraction(i.value or 0) * self._factor(conversion, i.interval_start) for i in metered.intervals), Fraction(0))
+        volumes = billed_of(metered.intervals, self._interval_rule)
+        total = sum((Fraction(used) * self._factor(conversion, start) for start, used in volumes.items()), Fraction(0))
         require_sum(line, same, total, rounding_of(self.evidence.tariff, len(same), converted=True))
         return replace(metered, note=_conversion_note(conversion, total))
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NoReturn
 
+import numpy as np
+
 from pipelines.operations.interval_evidence import Interval, Source
 from schemas.errors import InvariantError
 from tariffs.model import Tariff
+from tariffs.rounding import Places, round_integers
 from tariffs.scalars import QUANTITY_PLACES
 
 
@@ -117,9 +120,32 @@ def as_metered(
     )
 
 
-def sum_in(intervals: Sequence[Interval], band: str | None) -> Decimal:
-    """Return the sum of the intervals of a period."""
-    return sum((i.value for i in intervals if i.band == band and i.value is not None), Decimal(0))
+def billed_of(intervals: Sequence[Interval], rule: Places | None) -> dict[datetime, Decimal]:
+    """Return what counts of each instant: the sum of its channels, as the tariff rounds the quantity of an interval.
+
+    Args:
+        intervals: of one determinant.
+        rule: the tariff's ``rounding.interval_quantity``; None where it has none.
+    """
+    sums: dict[datetime, Decimal] = {}
+    for interval in intervals:
+        if interval.value is not None:
+            sums[interval.interval_start] = sums.get(interval.interval_start, Decimal(0)) + interval.value
+    if rule is None or not sums:
+        return sums
+    finest = np.array([int(value.scaleb(QUANTITY_PLACES)) for value in sums.values()], dtype=object)
+    rounded = round_integers(finest, digits=QUANTITY_PLACES - rule.places, mode=rule.mode)
+    return {start: Decimal(value).scaleb(-rule.places) for start, value in zip(sums, rounded.tolist(), strict=True)}
+
+
+def sum_in(intervals: Sequence[Interval], band: str | None, rule: Places | None) -> Decimal:
+    """Return what counts of the intervals of a period, see ``billed_of``."""
+    return sum(billed_of([i for i in intervals if i.band == band], rule).values(), Decimal(0))
+
+
+def rounding_note(rule: Places, billed: Decimal) -> str:
+    """Return how intervals were rounded and what they make then, in words."""
+    return f"each interval rounded to {rule.places} decimals ({rule.mode}), together {plain(billed)}"
 
 
 def plain(value: Decimal) -> str:

@@ -68,4 +68,5 @@ def commit_parts(plan: RunPlan, command: str, parts: Iterable[object], finished_
         require_agreement(sample)
         for bucket in buckets[:1]:
             bucket.counters["bills_cross_checked"] = len(sample)
+            bucket.counters["bills_cross_checked_by_sums"] = sum(each.inputs.timeline is None for each in sample)
     return publish(plan, command, taken, buckets, finished_at).run_id

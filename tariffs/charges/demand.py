@@ -81,7 +81,7 @@ class DemandCharge(ChargeDocument):
 
     @model_validator(mode="after")
     def _options_fit(self) -> Self:
-        if self.per == "day" and self.prorate != "none":
+        if "prorate" in self.model_fields_set and self.per == "day":
             raise problem(INVALID, "'prorate' goes with 'per: month'")
         if self.power_factor is not None and self.measure.unit == KVA:
             raise problem(INVALID, "'power_factor' corrects kW; kVA hold the reactive power already")

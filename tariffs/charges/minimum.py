@@ -41,7 +41,7 @@ class MinimumCharge(ChargeDocument):
 
     @model_validator(mode="after")
     def _options_fit(self) -> Self:
-        if self.prorate != "none" and self.per != "month":
+        if "prorate" in self.model_fields_set and self.per != "month":
             raise problem(INVALID, "'prorate' goes with 'per: month'")
         if self.months is not None and self.per == "year":
             raise problem(INVALID, "'months' does not go with 'per: year': every month of the year counts")

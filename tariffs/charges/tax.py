@@ -23,8 +23,8 @@ from tariffs.charges.export import CHARGE_ID as EXPORT_ID
 from tariffs.charges.line import Line, LineColumn, Sentence
 from tariffs.charges.percent import Of, names_of, percent_sentence
 from tariffs.clock import Integers
-from tariffs.exact import AMOUNT_PLACES, Exact, plain, ratio, total_of
-from tariffs.rounding import HALF_EVEN, Places
+from tariffs.exact import AMOUNT_PLACES, Exact, plain, total_of
+from tariffs.rounding import Places
 from tariffs.scalars import INVALID, PRICE_PLACES, Name, Percent, one_of, problem, yes_or_no
 
 KIND = "tax"
@@ -134,16 +134,13 @@ def _tax_line(
 
 
 def _rounded_tax(charge: TaxCharge, amount: Exact, rule: Places | None) -> Exact:
-    """Return the tax on an amount as the rule rounds it, rounded once; without a rule exact, a quotient at 18 decimals."""
-    places, mode = (AMOUNT_PLACES, HALF_EVEN) if rule is None else (rule.places, rule.mode)
-    if not charge.inclusive:
-        return amount.times(charge.shown_fraction).rounded(places, mode)
-    values, share = amount.values.astype(object), charge.fraction
+    """Return the tax on an amount as the rule rounds it: the amount as the line shows it, at 18 decimals, is what is rounded."""
     if rule is not None and charge.round_ == NET:
-        net = 1 - share
-        rounded = ratio(values * net.numerator, net.denominator, scale=amount.scale, places=places, mode=mode)
-        return total_of([amount, -rounded], len(amount))
-    return ratio(values * share.numerator, share.denominator, scale=amount.scale, places=places, mode=mode)
+        net = amount.by(1 - charge.fraction).at_most(AMOUNT_PLACES)
+        return total_of([amount, -net.rounded(rule.places, rule.mode)], len(amount))
+    tax = amount.by(charge.fraction) if charge.inclusive else amount.times(charge.shown_fraction)
+    tax = tax.at_most(AMOUNT_PLACES)
+    return tax if rule is None else tax.rounded(rule.places, rule.mode)
 
 
 def included_line(charge: TaxCharge, line: Line) -> Line:

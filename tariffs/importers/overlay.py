@@ -3,11 +3,16 @@
 ``currency``, ``clock``, ``holidays``, ``rounding``, ``events`` and ``tariff`` replace those of the document. Every other key is
 merged into each version: a mapping into a mapping, anything else replaces, ``null`` removes. ``charges`` is a mapping from a
 kind of charge to what is merged into every charge of that kind; ``add_charges`` is a list of charges to add.
+
+Whoever writes an overlay does not know into how many charges a price list falls: where one charge names others
+(``of: [energy]``), a name that no charge has stands for those that an importer divided it into (``energy_1``, ``energy_2``),
+else for all imported ones of that kind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -25,7 +30,12 @@ UNKNOWN = "overlay.unknown"
 
 _CHARGES, _ADD = "charges", "add_charges"
 _HEAD = ("tariff", "currency", "clock", "holidays", "rounding", "events")
-_GOES_WITH = {("fixed", "days"): ("per", "day"), ("fixed", "prorate"): ("per", "month"), ("minimum", "prorate"): ("per", "month")}
+_GOES_WITH = {
+    ("fixed", "days"): ("per", "day"),
+    ("fixed", "prorate"): ("per", "month"),
+    ("minimum", "prorate"): ("per", "month"),
+    ("demand", "prorate"): ("per", "month"),
+}
 """Rules of one kind of charge that mean something with one value of another key only."""
 
 
@@ -118,8 +128,27 @@ def merge(document: Mapping[str, Any], overlay: Mapping[str, Any]) -> Merged:
         charges = list(version["charges"])
         for kind, rules in overlay.get(_CHARGES, {}).items():
             charges = list(_ruled(charges, frozenset(version.get("periods") or ()), kind, rules, idle))
-        versions.append(_into(version | {_CHARGES: [*charges, *added]}, rest))
+        versions.append(_with_names(_into(version | {_CHARGES: [*charges, *added]}, rest), charges))
     return Merged(_without_nulls(merged | {"versions": versions}), tuple(dict.fromkeys(idle)), len(added))
+
+
+def _with_names(version: dict[str, Any], imported: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a version in which names of charges that the import divided, and of kinds, are the charges they stand for."""
+    ids = {charge.get("id") for charge in version[_CHARGES]}
+
+    def meant(name: object) -> list[object]:
+        if not isinstance(name, str) or name in ids:
+            return [name]
+        divided = [charge["id"] for charge in imported if re.fullmatch(rf"{re.escape(name)}_p?[0-9]+", charge["id"])]
+        return divided or [charge["id"] for charge in imported if charge["kind"] == name] or [name]
+
+    def told(part: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+        lists = {key: part[key] for key in keys if isinstance(part.get(key), list)}
+        return part | {key: list(dict.fromkeys(each for name in names for each in meant(name))) for key, names in lists.items()}
+
+    export = version.get("export")
+    named = version | {_CHARGES: [told(charge, ("of", "covers")) for charge in version[_CHARGES]]}
+    return named | ({"export": told(export, ("offsets", "tax"))} if isinstance(export, dict) else {})
 
 
 def _ruled(
@@ -161,7 +190,8 @@ def _is_idle(kind: str, key: str, charge: Mapping[str, Any], rules: Mapping[str,
         why = "has no tiers"
     if (kind, key) in _GOES_WITH:
         name, wanted = _GOES_WITH[kind, key]
-        why = None if rules.get(name, charge.get(name)) == wanted else f"is not per {wanted}"
+        usual = KINDS[kind].model_fields[name].get_default()
+        why = None if rules.get(name, charge.get(name, usual)) == wanted else f"is not per {wanted}"
     if why is not None:
         idle.append(f"{_CHARGES}.{kind}.{key}: {charge['id']} {why}")
     return why is not None

@@ -135,10 +135,11 @@ def _of_stretch(work: Work, stretch: Stretch, name: str, span: VersionSpan) -> I
             billing_clock=inputs.billing_clock,
         )
         own = [place for place, combo in enumerate(combos) if combo.version_index == span.version]
-        # versions follow each other in time, so those of one are one slice
-        here = np.flatnonzero((places >= own[0]) & (places <= own[-1]))
+        # versions follow each other in time, so those of one are one slice; a version may have days of the billing clock
+        # and no interval by the tariff's clock
+        here = np.flatnonzero((places >= own[0]) & (places <= own[-1])) if own else np.zeros(0, dtype=np.int64)
         part = slice(int(here[0]), int(here[-1]) + 1) if len(here) else slice(0, 0)
-        bands = places[part].astype(np.int64) - own[0]
+        bands = places[part].astype(np.int64) - (own[0] if own else 0)
     else:
         part, bands = slice(0, 0), np.zeros(0, dtype=np.int64)
     starts = stretch.starts[part]

@@ -113,11 +113,14 @@ def _contracted(work: Work, charge: ContractedCharge, band: str | None) -> Exact
     written = charge.written(band)
     if written is not None:
         return constant(written, work.rows)
-    name = charge.fact(band)
+    name, code = charge.fact(band), "agreement.fact"
     if name not in work.inputs.facts:
-        code, what = "agreement.fact", f"charge {charge.id} is on {name}, and the agreement does not say it"
+        what = f"charge {charge.id} is on {name}, and the agreement does not say it"
         raise TariffError(code, what, f"write {name} in the agreement")
-    return work.inputs.facts[name]
+    said, mask = work.inputs.facts[name], work.stands_for(charge)
+    if ((said if mask is None else said.where(mask)).values < 0).any():
+        raise TariffError(code, f"charge {charge.id} is on {name}, and an agreement says less than 0", f"correct {name}")
+    return said
 
 
 def coincident(work: Work, charge: CoincidentCharge, span: VersionSpan) -> list[Line]:

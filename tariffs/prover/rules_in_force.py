@@ -121,6 +121,7 @@ def _rounding(tariff: Tariff) -> Iterator[Rule]:
     rounding, currency = tariff.rounding, tariff.currency
     given = rounding.model_fields_set
     quantity = rounding.quantity if isinstance(rounding.quantity, Places) else None
+    yield Rule("rounding.interval_quantity", _places(rounding.interval_rule, "none"), "interval_quantity" not in given)
     yield Rule("rounding.quantity", _places(quantity, "none"), "quantity" not in given)
     yield Rule("rounding.line", _places(rounding.line_rule(currency), "none"), "line" not in given)
     yield Rule("rounding.total", _places(rounding.total_rule(currency), "sum_of_lines"), "total" not in given)

@@ -24,6 +24,9 @@ Numbers
     - A line shows its quantity at nine decimals. The steps of a ladder are shown so that they add up to the kWh climbed: their
       running sums are rounded. Where periods share a step pro rata, the parts add up to the step, and where versions share a
       month, to one month (largest remainder).
+    - ``rounding.interval_quantity`` is for every determinant of an interval, before anything is made of it; power is measured on
+      what is left. Sums alone cannot be rounded so.
+    - What is rounded, of lines and of taxes, is the amount at its 18 decimals.
     - ``rounding.quantity`` is for what was measured; time, sums of money, the kWh of a bank and prices in series are not
       rounded by it: a series multiplies each interval, not the line's quantity.
 

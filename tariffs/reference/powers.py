@@ -103,7 +103,7 @@ def _contract(work: Work, charge: ContractedCharge, band: str | None) -> Fractio
     """Return the contracted kW of a period: the document's, else the agreement's [kW].
 
     Raises:
-        TariffError: ``agreement.fact``: neither says it.
+        TariffError: ``agreement.fact``: neither says it, or the agreement says less than 0.
     """
     if isinstance(charge.contracted, Decimal):
         return Fraction(charge.contracted)
@@ -113,6 +113,9 @@ def _contract(work: Work, charge: ContractedCharge, band: str | None) -> Fractio
     if name not in work.agreement.facts:
         code = "agreement.fact"
         raise TariffError(code, f"charge {charge.id} asks for {name}, and the agreement does not say it")
+    if work.agreement.facts[name] < 0:
+        code = "agreement.fact"
+        raise TariffError(code, f"charge {charge.id} asks for {name}, and the agreement says less than 0")
     return work.agreement.facts[name]
 
 

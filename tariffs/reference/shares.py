@@ -12,7 +12,7 @@ from tariffs.charges.percent import PercentCharge
 from tariffs.charges.power_factor import PowerFactorCharge
 from tariffs.charges.tax import TaxCharge
 from tariffs.reference.days import Part
-from tariffs.reference.figures import AMOUNT_PLACES, ZERO, half_even, rounded
+from tariffs.reference.figures import AMOUNT_PLACES, HALF_UP, ZERO, half_even, rounded
 from tariffs.reference.given import Line
 from tariffs.reference.work import Work, part_of_months
 
@@ -173,5 +173,5 @@ def _round_tax(work: Work, amount: Fraction) -> Fraction:
     rule, line = work.tariff.rounding.tax, work.tariff.rounding.line
     if rule is None:
         return work.round_line(amount)
-    usual = work.minor_unit if line is None or isinstance(line, str) else line.places
-    return rounded(amount, usual if rule.places is None else rule.places, rule.mode)
+    places, mode = (work.minor_unit, HALF_UP) if line is None or isinstance(line, str) else (line.places, line.mode)
+    return rounded(amount, places if rule.places is None else rule.places, rule.mode or mode)

@@ -14,7 +14,7 @@ from tariffs.conversion import Conversion
 from tariffs.model import Tariff
 from tariffs.reference.bands import EXPORT, IMPORT, Calendar, names_of
 from tariffs.reference.days import Part, Period, first_instant, local_time, zone_of
-from tariffs.reference.figures import ZERO
+from tariffs.reference.figures import ZERO, rounded
 from tariffs.reference.given import Interval
 from tariffs.reference.values import series_called, value_at
 from tariffs.series import MISSING, PriceSeries
@@ -102,6 +102,7 @@ class IntervalUse:
         for interval in sorted(intervals, key=lambda each: each.start):
             for part in period.parts:
                 if part.starts_at <= interval.start < part.ends_at:
+                    interval = _as_rounded(self._tariff, interval)  # noqa: PLW2901 - what was used is what is billed
                     wall = local_time(interval.start, zone)
                     bands = [calendar.band(part.version, direction, wall) for direction in (IMPORT, EXPORT)]
                     use = _with_energy(self._tariff.versions[part.version].conversion, interval, wall.date(), series)
@@ -131,7 +132,15 @@ class SumUse:
     def __init__(
         self, tariff: Tariff, sums: Mapping[str, Mapping[tuple[int, str | None], Fraction]], series: Mapping[str, PriceSeries]
     ) -> None:
-        """Keep the sums: for each determinant, by position of the version and period."""
+        """Keep the sums: for each determinant, by position of the version and period.
+
+        Raises:
+            TariffError: ``tariff.needs_intervals``: the document rounds the quantity of each interval.
+        """
+        if not isinstance(tariff.rounding.interval_quantity, str):
+            code = "tariff.needs_intervals"
+            what = f"{tariff.tariff} rounds the quantity of each interval, and only sums are known"
+            raise TariffError(code, what)
         self._tariff = tariff
         self._sums = sums
         self._series = series
@@ -146,8 +155,9 @@ class SumUse:
         conversion = version.conversion
         if conversion is not None and name == conversion.energy:
             volumes = self.of(conversion.volume, part)
-            # a day-weighted mean: every local day of the part weighs the same
-            values = [_value_on(conversion, day, self._morning(day), self._series) for day in part.days]
+            # a day-weighted mean: every local day of the part weighs the same; hours without a day have the value they begin with
+            begins = [(day, self._morning(day)) for day in part.days] or [self._first_of(part)]
+            values = [_value_on(conversion, day, instant, self._series) for day, instant in begins]
             mean = sum(values, ZERO) / len(values)
             return {band: _energy(conversion, volume, mean) for band, volume in volumes.items()}
         known = self._sums.get(name, {})
@@ -164,8 +174,20 @@ class SumUse:
         what = f"version {self._tariff.versions[part.version].from_} of {self._tariff.tariff} prices single intervals"
         raise TariffError(code, f"{what}, and only sums are known")
 
+    def _first_of(self, part: Part) -> tuple[date, datetime]:
+        return local_time(part.starts_at, zone_of(self._tariff.clock)).date(), part.starts_at
+
     def _morning(self, day: date) -> datetime:
         return first_instant(day, zone_of(self._tariff.clock))
+
+
+def _as_rounded(tariff: Tariff, interval: Interval) -> Interval:
+    """Return an interval with its quantities as the document rounds those of each interval."""
+    rule = tariff.rounding.interval_quantity
+    if isinstance(rule, str):
+        return interval
+    use = {name: rounded(quantity, rule.places, rule.mode) for name, quantity in interval.use.items()}
+    return Interval(interval.start, interval.minutes, use)
 
 
 def _with_energy(

@@ -1,11 +1,13 @@
 """The billing periods of a simulation: the calendar months that a load covers, or those that a file says.
 
-Dates are local to the tariff's clock. A load is priced in whole local days: an interval belongs to the day that holds its
-start, and a day is covered when every interval that begins in it is in the load.
+Dates are local to the tariff's clock. An interval belongs to the day that holds its start, and a day is covered when every
+interval that begins in it is in the load. Where no date is asked for, all that the load covers is priced: a day that it has in
+part, at its beginning or end, is a day of the billing period like any other. A date that is asked for has to be covered.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from schemas.errors import InputRefusedError
@@ -64,12 +66,12 @@ def billing_periods(
         given: the periods; None for calendar months. Those outside ``first`` and ``after`` are left out.
 
     Raises:
-        InputRefusedError: ``load.part_of_day``: the load begins or ends inside a day, and no date says where to begin or
-            end; ``load.short``: a day to be priced is not in the load; ``periods.cut``: ``first`` or ``after`` lies inside
-            a given period; ``periods.none``: no period is left.
+        InputRefusedError: ``load.short``: a day that was asked for is not in the load, or in part; ``periods.cut``: ``first``
+            or ``after`` lies inside a given period; ``periods.none``: no period is left.
     """
+    touched = _touched_days(load, clock)
     if given is None:
-        dates = calendar_months(first or _first_day(load, clock), after or _day_after(load, clock))
+        dates = calendar_months(first or touched[0], after or touched[1])
     else:
         dates = [each for each in given if (first is None or each[1] > first) and (after is None or each[0] < after)]
         for day in (first, after):
@@ -78,8 +80,33 @@ def billing_periods(
         code = "periods.none"
         raise InputRefusedError(code, "no day is left to be priced", "look at --from, --to and --periods", load.where)
     periods = [BillingPeriod(start, end, start_of_day(start, clock), start_of_day(end, clock)) for start, end in dates]
-    _refuse_uncovered(load, periods, clock)
+    whole = _whole_days(load, clock)
+    begins = touched[0] if given is None and first is None else whole[0]
+    ends = touched[1] if given is None and after is None else whole[1]
+    if periods[0].period_from < begins or periods[-1].period_to > ends:
+        raise _short(load, periods, clock)
     return periods
+
+
+def part_days(load: Load, periods: Sequence[BillingPeriod], clock: str) -> list[date]:
+    """Return the local days that are priced, and that the load has in part only: its first, its last, both or none.
+
+    Args:
+        load: the load.
+        periods: the billing periods that it is priced by.
+        clock: clock of the dates.
+    """
+    (first, after), (whole_first, whole_after) = _touched_days(load, clock), _whole_days(load, clock)
+    cut = {day for day, is_cut in ((first, whole_first > first), (after - _DAY, whole_after < after)) if is_cut}
+    return sorted(day for day in cut if periods[0].period_from <= day < periods[-1].period_to)
+
+
+def part_days_note(load: Load, days: Sequence[date], clock: str) -> str:
+    """Return a sentence for people that says which of the days priced are no whole ones, and how to price whole days."""
+    begins, ends = (f"{_local(instant, clock):%Y-%m-%d %H:%M}" for instant in (int(load.starts[0]), load.ends_at))
+    first, after = _whole_days(load, clock)
+    cut = f"the load goes from {begins} to {ends} ({clock}): of {' and '.join(map(str, days))} only a part is priced"
+    return f"{cut}; whole days: --from {first} --to {after}" if first < after else cut
 
 
 def _refuse_cut(dates: list[Dates], day: date | None) -> None:
@@ -89,50 +116,27 @@ def _refuse_cut(dates: list[Dates], day: date | None) -> None:
             raise InputRefusedError(code, f"{day} lies inside the period {start} to {end}", hint)
 
 
-def _first_day(load: Load, clock: str) -> date:
-    """Return the local day that the load begins with."""
-    day = _whole_days(load, clock)[0]
-    if day != _local_day(int(load.starts[0]), clock):
-        raise _part_of_day(load, clock)
-    return day
-
-
-def _day_after(load: Load, clock: str) -> date:
-    """Return the day after the one that the load ends with."""
-    day = _whole_days(load, clock)[1]
-    if day != _local_day(int(load.starts[-1]), clock) + _DAY:
-        raise _part_of_day(load, clock)
-    return day
+def _touched_days(load: Load, clock: str) -> Dates:
+    """Return the local day in which the load's first interval begins, and the day after that of its last."""
+    return _local_day(int(load.starts[0]), clock), _local_day(int(load.starts[-1]), clock) + _DAY
 
 
 def _whole_days(load: Load, clock: str) -> Dates:
     """Return the first local day of which the load has every interval, and the day after the last."""
-    first, last = _local_day(int(load.starts[0]), clock), _local_day(int(load.starts[-1]), clock)
+    first, after = _touched_days(load, clock)
     midnight = Clock(clock).midnight
     return (
         first if midnight(first) > int(load.starts[0]) - load.step else first + _DAY,
-        last + _DAY if midnight(last + _DAY) <= load.ends_at else last,
+        after if midnight(after) <= load.ends_at else after - _DAY,
     )
 
 
-def _part_of_day(load: Load, clock: str) -> InputRefusedError:
-    begins, ends = (f"{_local(instant, clock):%Y-%m-%d %H:%M}" for instant in (int(load.starts[0]), load.ends_at))
+def _short(load: Load, periods: Sequence[BillingPeriod], clock: str) -> InputRefusedError:
     first, after = _whole_days(load, clock)
-    code, what = (
-        "load.part_of_day",
-        f"the load goes from {begins} to {ends} ({clock}), not from midnight to midnight",
-    )
-    hint = f"price its whole days: --from {first} --to {after}" if first < after else "give at least one whole local day"
-    return InputRefusedError(code, what, hint, load.where)
-
-
-def _refuse_uncovered(load: Load, periods: list[BillingPeriod], clock: str) -> None:
-    first, after = _whole_days(load, clock)
-    if periods[0].period_from < first or periods[-1].period_to > after:
-        code, wanted = "load.short", f"{periods[0].period_from} to {periods[-1].period_to}"
-        covers = f"the whole days from {first} to {after}" if first < after else "no whole day"
-        what = f"{wanted} is to be priced, and the load covers {covers} ({clock}; the end is not included)"
-        raise InputRefusedError(code, what, "give the load of every day, or other dates", load.where)
+    code, wanted = "load.short", f"{periods[0].period_from} to {periods[-1].period_to}"
+    covers = f"the whole days from {first} to {after}" if first < after else "no whole day"
+    what = f"{wanted} is to be priced, and the load covers {covers} ({clock}; the end is not included)"
+    return InputRefusedError(code, what, "give the load of every day, or other dates", load.where)
 
 
 def _local_day(instant: int, clock: str) -> date:

@@ -108,7 +108,7 @@ class TestErrors:
         elsewhere = {code.value for code in HoldCode} | {
             code for code in codes_in("pipelines/vee") if code.startswith("register.")
         }
-        folders = ["bill", "cli", "lakehouse", "masterdata", "operations", "publish", "vee"]
+        folders = ["bill", "cli", "conformance", "lakehouse", "masterdata", "operations", "publish", "vee"]
         known = error_codes("schemas", "tariffs", *(f"pipelines/{folder}" for folder in folders))
         known |= {code for code in error_codes("pipelines") if code.startswith("accounting.")}
         listed = {word for word in words(section(read("reference/exit_codes.md"), "Error codes")) if "." in word}

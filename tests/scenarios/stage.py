@@ -49,10 +49,12 @@ class Stage:
         store: the store.
         now: the clock.
         reports: what the runs reported.
+        cross_check: how many bills of each run the reference engine rates again.
     """
 
     store: Store
     now: Callable[[], datetime] = field(default_factory=_Clock)
+    cross_check: int = 0
     reports: list[FlowReport] = field(default_factory=list)
     _views: tuple[str, duckdb.DuckDBPyConnection] | None = None
 
@@ -78,7 +80,9 @@ class Stage:
     ) -> FlowReport:
         """Take in files and, where a month is named, validate and bill it."""
         billing = BillingRequest(*month_dates(month), as_at) if month is not None and as_at is not None else None
-        request = FlowRequest("run", tuple(files), IngestOptions(mapping=mapping), billing, workers=1)
+        request = FlowRequest(
+            "run", tuple(files), IngestOptions(mapping=mapping), billing, workers=1, cross_check=self.cross_check
+        )
         self.reports.append(run_flow(self.store, request, self.now))
         return self.reports[-1]
 

@@ -1,4 +1,7 @@
-"""Business situations, played: what ``when`` holds goes through the whole flow, and every table in ``then`` follows exactly."""
+"""Business situations, played: what ``when`` holds goes through the whole flow, and every table in ``then`` follows exactly.
+
+Every bill of every run is rated again by the reference engine: one that differs would end the run.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +36,20 @@ def test_then_follows(scenario: Path, tmp_path: Path, new_stage: Callable[..., S
         last = number
         _assert_tables(played, scenario / "then" / f"after_step_{number}")
     assert last, "no step was played"
+    _assert_rated_again(scenario, played)
     _assert_tables(played, scenario / "then")
     assert not played.errors or (scenario / "then" / "errors.csv").exists(), played.errors
+
+
+def _assert_rated_again(scenario: Path, played: Played) -> None:
+    """All bills were rated again; by sums alone only those on registers."""
+    by_sums = 0
+    for report in played.stage.reports:
+        assert report.counters.get("bills_cross_checked", 0) >= report.counters.get("bills_made", 0)
+        by_sums += report.counters.get("bills_cross_checked_by_sums", 0)
+    points = expected_rows(scenario / "when" / "service_points.csv")
+    on_registers = any(point.get("billing_basis") == "register" for point in points)
+    assert not by_sums or on_registers
 
 
 def _assert_tables(played: Played, folder: Path) -> None:

@@ -206,3 +206,34 @@ class TestFreeText:
     @pytest.mark.parametrize("text", ["", "  ", "a\x00b", "a\x1bb", "\ud800", "x" * 501])
     def test_a_name_nobody_can_read_is_refused(self, text):
         assert refused("customers", "name", text)
+
+
+class TestCarriedState:
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "bank.money", "bank.kwh|", "bank.kwh|peak", "peak|*|2025-12", "peak|power|2026-01", "minimum|floor.2|2026",
+            "ladder|usage|2026-07-01", "ladder|usage|2026-07-01|off_peak",
+        ],
+    )  # fmt: skip
+    def test_what_a_bill_may_hand_over(self, name):
+        assert parsed("opening_state", "name", name) == name
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "", "bank", "bank.kwh", "Bank.money", "bank.money ", "bank.kwh:peak", "peak|2025-12", "peak|*|2025-13", "peak|*|2025",
+            "minimum|floor", "minimum|floor|26", "minimum|*|2026", "ladder|usage|2026", "ladder|usage|2026-02-30",
+            "what|ever|2026",
+        ],
+    )  # fmt: skip
+    def test_what_nobody_would_take_up_is_refused(self, name):
+        refused("opening_state", "name", name)
+
+
+@pytest.mark.parametrize(("value", "taken"), [("0", True), ("50.5", True), ("-0.000000001", False), ("-5", False)])
+def test_a_fact_is_not_below_zero(value, taken):
+    if taken:
+        assert parsed("agreement_facts", "value", value) == Decimal(value)
+    else:
+        refused("agreement_facts", "value", value)

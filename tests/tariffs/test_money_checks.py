@@ -77,6 +77,9 @@ CASES = [
         "per: month}\n- {id: levy", "per: day, prorate: days_of_month}\n- {id: levy", INVALID, "charges[3]", id="a prorated day"
     ),
     pytest.param(
+        "per: month}\n- {id: levy", "per: year, prorate: none}\n- {id: levy", INVALID, "charges[3]", id="a rule without effect"
+    ),
+    pytest.param(
         "per: month}\n- {id: levy", "per: year, months: [12]}\n- {id: levy", INVALID, "charges[3]", id="a year of one month"
     ),
     pytest.param('amount: "30"', 'amount: "-30"', INVALID, "charges[3].amount", id="a minimum below zero"),

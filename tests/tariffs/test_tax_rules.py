@@ -141,6 +141,44 @@ charges:
             assert (tax > exact) == (rounds == "tax")
 
 
+class TestModeOfTheTax:
+    """A rule for tax that leaves out its mode has that of lines; 15 % of 0.30 is 0.045."""
+
+    BODY = """\
+charges:
+- {id: use, kind: fixed, price: "0.30", per: month}
+- {id: vat, kind: tax, of: [use], percent: "15"}
+"""
+
+    @pytest.mark.parametrize(
+        ("line", "tax", "expected"),
+        [
+            pytest.param("{places: 2, mode: half_even}", "", "0.04", id="no rule for tax"),
+            pytest.param("{places: 2, mode: half_even}", ", tax: {on: rate_sum}", "0.04", id="a rule without a mode"),
+            pytest.param("{places: 2, mode: half_even}", ", tax: {on: line}", "0.04", id="on each line"),
+            pytest.param("{places: 2, mode: half_even}", ", tax: {mode: half_up}", "0.05", id="a mode of its own"),
+            pytest.param("{places: 2}", ", tax: {on: rate_sum}", "0.05", id="lines half up"),
+            pytest.param("none", ", tax: {on: rate_sum}", "0.05", id="lines that are not rounded"),
+        ],
+    )
+    def test_is_that_of_lines(self, tariff_of, bill, line, tax, expected):
+        rounding = f"rounding: {{line: {line}, total: sum_of_lines{tax}}}\n"
+        rated = bill(tariff_of(self.BODY, rounding=rounding), {})
+        assert found(rated, "amount_rounded", kind="tax") == [(Decimal(expected),)]
+
+
+def test_what_is_rounded_is_the_amount_that_the_line_shows(tariff_of, bill):
+    """A twelfth of 1.04 ends nowhere, 7.5 % of it are 0.0065: half to even that is 0.006, whatever stands beyond 18 decimals."""
+    body = """\
+charges:
+- {id: use, kind: fixed, price: "1.04", per: year}
+- {id: city, kind: tax, of: [use], percent: "7.5"}
+"""
+    rounding = "rounding: {line: none, total: sum_of_lines, tax: {places: 3, mode: half_even}}\n"
+    rated = bill(tariff_of(body, rounding=rounding), {})
+    assert found(rated, "amount", "amount_rounded", kind="tax") == [(Decimal("0.0065"), Decimal("0.006"))]
+
+
 class TestTaxRoundedOnEachLine:
     BODY = """\
 charges:

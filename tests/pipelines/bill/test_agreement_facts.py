@@ -7,7 +7,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from pipelines.bill.agreement_facts import FactBook, Said
+from pipelines.bill.agreement_facts import FactBook
 from pipelines.bill.holds import HoldCode
 from schemas.master_data import AGREEMENT_FACTS, AGREEMENT_OPTIONS
 
@@ -39,12 +39,12 @@ def book(master_of):
 
 class TestFacts:
     def test_the_value_in_force_is_taken(self, book, due_of):
-        found = book(fact(40, until=STARTS_AT), fact(50, since=STARTS_AT)).said(due_of(), ["contracted_kw"], [])
-        assert found == Said({"contracted_kw": Decimal(50)})
+        found = book(fact(40, until=STARTS_AT), fact(50, since=STARTS_AT)).facts(due_of(), ["contracted_kw"])
+        assert found == {"contracted_kw": Decimal(50)}
 
     def test_only_what_the_tariff_asks_for_is_looked_at(self, book, due_of):
         changing = [fact(1, until=MIDDLE, name="other"), fact(2, since=MIDDLE, name="other")]
-        assert book(fact(50), *changing).said(due_of(), ["contracted_kw"], []) == Said({"contracted_kw": Decimal(50)})
+        assert book(fact(50), *changing).facts(due_of(), ["contracted_kw"]) == {"contracted_kw": Decimal(50)}
 
     @pytest.mark.parametrize(
         "facts",
@@ -56,7 +56,7 @@ class TestFacts:
         ],
     )
     def test_without_one_the_agreement_is_held(self, book, due_of, facts):
-        held = book(*facts).said(due_of(), ["contracted_kw"], [])
+        held = book(*facts).facts(due_of(), ["contracted_kw"])
         assert (held.code, "A1 has no contracted_kw" in held.message) == (HoldCode.FACT_MISSING, True)
 
     @pytest.mark.parametrize(
@@ -68,27 +68,27 @@ class TestFacts:
         ],
     )
     def test_one_that_changes_inside_the_period_holds_it_too(self, book, due_of, facts):
-        held = book(*facts).said(due_of(), ["contracted_kw"], [])
+        held = book(*facts).facts(due_of(), ["contracted_kw"])
         assert held.code is HoldCode.FACT_CHANGED
         assert "changes at 2026-03-15 14:00 UTC" in held.message
 
     def test_two_rows_that_say_the_same_are_no_change(self, book, due_of):
-        found = book(fact(50, until=MIDDLE), fact(50, since=MIDDLE)).said(due_of(), ["contracted_kw"], [])
-        assert found.facts == {"contracted_kw": Decimal(50)}
+        found = book(fact(50, until=MIDDLE), fact(50, since=MIDDLE)).facts(due_of(), ["contracted_kw"])
+        assert found == {"contracted_kw": Decimal(50)}
 
     def test_a_register_read_on_the_day_before_does_not_ask_for_that_day(self, book, due_of):
         due = due_of(billing_basis="register", valid_from=STARTS_AT, starts_at=STARTS_AT.replace(hour=2))
-        assert book(fact(50, since=STARTS_AT)).said(due, ["contracted_kw"], []) == Said({"contracted_kw": Decimal(50)})
+        assert book(fact(50, since=STARTS_AT)).facts(due, ["contracted_kw"]) == {"contracted_kw": Decimal(50)}
 
 
 class TestOptions:
     def test_an_agreement_has_it_or_not(self, book, due_of):
-        assert book(options=[option()]).said(due_of(), [], ["low_income"]).options == {"low_income"}
-        assert book().said(due_of(), [], ["low_income"]).options == frozenset()
-        assert book(options=[option()]).said(due_of(), [], []).options == frozenset()
+        assert book(options=[option()]).entitled(due_of(), ["low_income"]) == {"low_income"}
+        assert book().entitled(due_of(), ["low_income"]) == frozenset()
+        assert book(options=[option()]).entitled(due_of(), []) == frozenset()
 
     def test_one_that_ended_before_is_gone(self, book, due_of):
-        assert book(options=[option(until=STARTS_AT)]).said(due_of(), [], ["low_income"]) == Said()
+        assert book(options=[option(until=STARTS_AT)]).entitled(due_of(), ["low_income"]) == frozenset()
 
     def test_one_that_ends_inside_the_period_holds_the_agreement(self, book, due_of):
-        assert book(options=[option(until=MIDDLE)]).said(due_of(), [], ["low_income"]).code is HoldCode.FACT_CHANGED
+        assert book(options=[option(until=MIDDLE)]).entitled(due_of(), ["low_income"]).code is HoldCode.FACT_CHANGED

@@ -17,10 +17,11 @@ import numpy as np
 import pytest
 
 from pipelines.bill import cross_check
-from pipelines.bill.cross_check import candidates_in_bucket, chosen, laid_from_sums, offer, require_agreement
+from pipelines.bill.cross_check import candidates_in_bucket, chosen, offer, require_agreement
 from pipelines.bill.documents import draw_up
 from pipelines.bill.due import LoadedTariff
 from pipelines.bill.interval_basis import measure
+from pipelines.bill.sample import Sample
 from pipelines.bill.terms import Terms
 from pipelines.operations.flow import FlowRequest, run_flow
 from pipelines.plan import BillingRequest
@@ -28,6 +29,7 @@ from schemas.errors import InvariantError
 from tariffs.calendar import Combo
 from tariffs.exact import Exact
 from tariffs.rated import Determinant, RatingInputs
+from tariffs.rating import rate
 from tests.scenarios.deliveries import write_delivery
 from tests.scenarios.stage import Stage
 
@@ -74,7 +76,7 @@ class Engine:
     Interval, Agreement = Interval, Agreement
 
     def __init__(self, **wrong):
-        self.calls = []
+        self.calls, self.sums = [], []
         self.wrong = wrong
 
     def bill(self, tariff, intervals, *, agreement, carried, series, **period):
@@ -83,6 +85,13 @@ class Engine:
         for interval in intervals:
             hour = (interval.start + BRISBANE).hour
             used["day" if 6 <= hour < 22 else "night"] += interval.use["import_kwh"]
+        return self._bill(used, period)
+
+    def bill_sums(self, tariff, sums, *, agreement, carried, series, **period):
+        self.sums.append(sums)
+        return self._bill({band: kwh for (_, band), kwh in sums["import_kwh"].items()}, period)
+
+    def _bill(self, used, period):
         lines = [line("supply", "fixed", None, Fraction((period["ends_at"] - period["starts_at"]).days), "day", Fraction(1))]
         prices = {"day": Fraction(3, 10), "night": Fraction(1, 10)}
         lines += [line("usage", "energy", band, kwh, "kWh", prices[band]) for band, kwh in used.items() if kwh]
@@ -123,9 +132,7 @@ def drawn(due_of, plan_of, tariff_of, master_of, daily, march):
 
 
 def sample_of(*groups):
-    samples, passed_over = offer(groups, 10)
-    assert not passed_over
-    return samples
+    return offer(groups, 10)
 
 
 class TestAgreement:
@@ -206,55 +213,75 @@ class TestSample:
     def test_the_lowest_ids_are_taken_whatever_the_order(self, drawn):
         groups = [drawn(number) for number in range(1, 6)]
         ids = sorted(made.bills["bill_id"][0].as_py() for made, _ in groups)
-        assert [sample.bill_id for sample in offer(groups, 2)[0]] == ids[:2]
-        assert [sample.bill_id for sample in offer(groups[::-1], 2)[0]] == ids[:2]
+        assert [sample.bill_id for sample in offer(groups, 2)] == ids[:2]
+        assert [sample.bill_id for sample in offer(groups[::-1], 2)] == ids[:2]
         assert [sample.bill_id for sample in chosen(sample_of(*groups)[::-1], 3)] == ids[:3]
 
     @pytest.mark.parametrize(("wanted", "buckets", "offered"), [(1, 64, 1), (50, 8, 50), (200, 8, 100), (300, 1, 300)])
     def test_a_bucket_offers_enough(self, wanted, buckets, offered):
         assert candidates_in_bucket(wanted, buckets) == offered
 
-    def test_a_bill_without_intervals_is_passed_over_and_counted(self, drawn):
+    def test_a_bill_whose_intervals_make_no_row_is_compared_by_its_sums(self, drawn, engine):
         made, _ = drawn()
-        samples, passed_over = offer([(made, lambda _: None), drawn(2)], 5)
-        assert (len(samples), passed_over) == (1, 1)
+        plugged = engine(Engine())
+        (sample,) = offer([(made, lambda _: None)], 5)
+        require_agreement([sample])
+        (sums,) = plugged.sums
+        assert sums == {"import_kwh": {(0, "day"): Fraction(127472, 1000), (0, "night"): Fraction(57784, 1000)}}
 
 
 class TestRegisters:
-    """Sums of registers are laid into the period so that each falls where it was counted."""
+    """Nothing is known of single intervals: both engines are given the sums, also where the tariff converts volumes."""
 
-    def laid(self, tariff, values, combos, **changes):
+    BEGAN, ENDED = datetime(2026, 2, 28, 14, tzinfo=UTC), datetime(2026, 3, 31, 14, tzinfo=UTC)
+
+    def sample(self, tariff, used, **quantities):
+        combos = tuple(Combo(0, band) for band in used)
+        values = np.array([[int(Decimal(each).scaleb(9)) for each in used.values()]], dtype=np.int64)
         inputs = RatingInputs(
-            tariff=tariff, starts_at=datetime(2026, 2, 28, 23, tzinfo=UTC), ends_at=datetime(2026, 3, 31, 23, tzinfo=UTC),
-            quantities={}, export_taxed=np.array([False]), **changes,
+            tariff=tariff, starts_at=self.BEGAN, ends_at=self.ENDED, export_taxed=np.array([False]),
+            quantities={name: Determinant(combos, -9, values, unit) for name, unit in quantities.items()},
         )  # fmt: skip
-        quantities = {"import_kwh": Determinant(combos, -9, np.array([values], dtype=np.int64), "kWh")}
-        return laid_from_sums(quantities, inputs)
+        rated = rate(inputs)
+        return Sample("b1", inputs, rated.lines.to_pylist(), (rated.total[0].as_py(), rated.total_rounded[0].as_py()), {})
 
-    def test_each_sum_lies_in_its_own_period_of_the_tariff(self, tariff_of):
-        combos = (Combo(0, "day"), Combo(0, "night"))
-        (stretch,) = self.laid(tariff_of(CHARGES, more=PERIODS), [7, 5], combos).stretches
-        used = stretch.values["import_kwh"][0]
-        hours = {
-            int(value): (datetime.fromtimestamp(int(at), UTC) + BRISBANE).hour
-            for at, value in zip(stretch.starts, used, strict=True)
-            if value
-        }
-        assert 6 <= hours[7] < 22
-        assert not 6 <= hours[5] < 22
-        assert (len(stretch.starts) * stretch.minutes, used.sum()) == (31 * 1440, 12)
+    def test_sums_by_period_of_the_tariff(self, tariff_of):
+        sample = self.sample(tariff_of(CHARGES, more=PERIODS), {"day": "7", "night": "5.5"}, import_kwh="kWh")
+        assert [line["amount_rounded"] for line in sample.lines] == [Decimal(each) for each in ("31", "2.1", "0.55", "3.37")]
+        require_agreement([sample])
 
-    def test_a_period_that_does_not_occur_cannot_be_compared(self, tariff_of):
+    def test_a_period_that_does_not_occur(self, tariff_of):
         periods = "  seasons: {winter: {from: 06-01, to: 09-01, by: calendar}}\n"
         periods += "  periods: {day: [{season: winter, days: all}], night: [{else: true}]}\n"
-        tariff = tariff_of(CHARGES, more=periods)
-        combos = (Combo(0, "day"), Combo(0, "night"))
-        assert self.laid(tariff, [7, 5], combos) is None
-        assert self.laid(tariff, [0, 5], combos) is not None
+        sample = self.sample(tariff_of(CHARGES, more=periods), {"day": "7", "night": "5"}, import_kwh="kWh")
+        assert [line["band"] for line in sample.lines if line["charge_id"] == "usage"] == ["day", "night"]
+        require_agreement([sample])
 
-    def test_a_tariff_that_looks_at_intervals_cannot_be_compared(self, tariff_of):
-        tariff = tariff_of('{id: power, kind: demand, price: "5"}')
-        assert self.laid(tariff, [5], (Combo(0, None),)) is None
+    def test_gas_by_the_mean_calorific_value_of_the_days(self, tariff_of):
+        """Fifteen days of 36 and sixteen of 39.6 MJ/m3: 100 m3 x (15 x 36 + 16 x 39.6) / 31 / 3.6 = 1051.612903 kWh."""
+        values = '[{from: 2020-01-01, value: "36"}, {from: 2026-03-16, value: "39.6"}]'
+        conversion = f'{{volume: volume_m3, energy: gas_kwh, correction: "1", calorific_value: {values}, divide_by: "3.6"}}'
+        charge = '{id: gas, kind: energy, price: "0.1", quantity: gas_kwh}'
+        sample = self.sample(tariff_of(charge, more=f"  conversion: {conversion}\n"), {None: "100"}, volume_m3="m3")
+        assert [line["quantity"] for line in sample.lines] == [Decimal("1051.612903226")]
+        require_agreement([sample])
+
+    @pytest.mark.parametrize("wrong", ["7.000000002", "6.99"])
+    def test_sums_that_differ_are_a_disagreement(self, tariff_of, wrong):
+        tariff = tariff_of(CHARGES, more=PERIODS)
+        sample = self.sample(tariff, {"day": "7", "night": "5"}, import_kwh="kWh")
+        other = self.sample(tariff, {"day": wrong, "night": "5"}, import_kwh="kWh")
+        with pytest.raises(InvariantError) as caught:
+            require_agreement([replace(sample, inputs=other.inputs)])
+        assert "line usage energy day: " in caught.value.message
+
+    def test_what_the_reference_engine_refuses_is_a_disagreement(self, tariff_of):
+        sample = self.sample(tariff_of(CHARGES, more=PERIODS), {"day": "7", "night": "5"}, import_kwh="kWh")
+        demand = replace(sample.inputs, tariff=tariff_of('{id: power, kind: demand, price: "5"}'))
+        with pytest.raises(InvariantError) as caught:
+            require_agreement([replace(sample, inputs=demand)])
+        assert caught.value.code == "cross_check.differs"
+        assert "the reference engine refuses it: tariff.needs_intervals: " in caught.value.message
 
 
 class TestRun:

@@ -11,7 +11,12 @@ from pipelines.bill import cross_check
 def nothing_engine(monkeypatch):
     """An engine for which every bill is empty."""
     bill = SimpleNamespace(lines=[], total=0, total_rounded=0, carried={})
-    engine = SimpleNamespace(Interval=lambda *parts: parts, Agreement=SimpleNamespace, bill=lambda *_, **__: bill)
+    engine = SimpleNamespace(
+        Interval=lambda *parts: parts,
+        Agreement=SimpleNamespace,
+        bill=lambda *_, **__: bill,
+        bill_sums=lambda *_, **__: bill,
+    )
     monkeypatch.setattr(cross_check, "reference_engine", lambda: engine)
 
 

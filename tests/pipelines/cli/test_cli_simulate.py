@@ -225,6 +225,21 @@ def test_a_charge_on_export_costs_nothing_where_nothing_was_fed_in(simulate):
     assert totals(simulate("--json", tariff=metered)) == ["217.18", "197.74"]
 
 
+class TestPartsOfADay:
+    def test_programs_get_all_that_the_load_covers_and_the_days_it_has_in_part(self, simulate):
+        called = simulate("--json", load=hours(30))
+        assert (called.code, called.data["part_days"]) == (0, ["2026-01-02"])
+        (period,) = called.data["periods"]
+        assert (period["period_to"], period["days"], period["determinants"]["import_kwh"]) == ("2026-01-03", 2, "30")
+        assert "part_days" not in simulate("--json", load=hours(48)).data
+
+    def test_people_are_told_and_how_to_price_whole_days(self, simulate):
+        called = simulate(load=hours(30))
+        assert (called.code, "2026-01-01 to 2026-01-03 (exclusive)" in called.out) == (0, True)
+        assert "of 2026-01-02 only a part is priced; whole days: --from 2026-01-01 --to 2026-01-02" in called.err
+        assert simulate("--to", "2026-01-02", load=hours(30)).err == ""
+
+
 class TestRefusals:
     def test_a_gap_in_the_load(self, simulate):
         rows = hours(48).splitlines()
@@ -240,10 +255,10 @@ class TestRefusals:
         assert called.err.startswith("error: import_kwh '1e3' is no plain decimal such as 0.25 (")
         assert called.err.count("load.csv:6") == 1
 
-    def test_a_load_that_begins_inside_a_day(self, simulate):
-        called = simulate("--json", load=hours(30))
-        assert (called.code, called.error["code"]) == (4, "load.part_of_day")
-        assert "--from 2026-01-01 --to 2026-01-02" in called.error["hint"]
+    def test_a_day_asked_for_that_the_load_has_in_part(self, simulate):
+        called = simulate("--json", "--to", "2026-01-03", load=hours(30))
+        assert (called.code, called.error["code"]) == (4, "load.short")
+        assert "the whole days from 2026-01-01 to 2026-01-02" in called.error["message"]
 
     def test_a_load_without_a_quantity_that_the_tariff_names(self, simulate):
         heated = TARIFF + '  - {id: heater, kind: energy, quantity: controlled_load_kwh, price: "0.18"}\n'
@@ -344,3 +359,27 @@ def test_what_is_printed_with_json_is_json_and_nothing_else(simulate):
     called = simulate("--json")
     assert called.out.count("\n") == 1
     assert json.loads(called.out)["ok"] is True
+
+
+def test_w11_the_kwh_of_a_half_hour_are_rounded_and_its_cost_is_not(m2b, file, reference_data):
+    """The published example, in pence as its source has it: 0.028 kWh count as 0.03, and cost 0.7926."""
+    published = json.loads((reference_data / "oracles/tariffs/published/worked_examples.json").read_text("utf-8"))["examples"]
+    (said,) = [each["example"] for each in published if each["id"].startswith("W11-")]
+    tariff = f"""tariff: half-hours
+currency: GBP
+clock: Europe/London
+rounding: {{interval_quantity: {{places: 2, mode: half_even}}, line: none, total: {{places: 4, mode: half_even}}}}
+versions:
+- from: 2020-01-01
+  charges: [{{id: usage, kind: energy, price: "{said["price_rounded_p"]}"}}]
+"""
+    began = datetime(2026, 1, 5, tzinfo=UTC)
+    rows = [f"{(began + timedelta(minutes=30 * n)).isoformat()},{said['kwh'] if n == 20 else 0}" for n in range(48)]
+    load = "\n".join(["interval_start,import_kwh", *rows, ""])
+    paths = file("tariff.yaml", tariff), file("load.csv", load)
+    (day,) = m2b("tariff", "simulate", "--tariff", paths[0], "--load", paths[1], "--json").data["periods"]
+    (line,) = day["lines"]
+    assert (line["quantity"], line["amount"], line["amount_rounded"]) == (said["kwh_rounded"], said["cost_p"], said["cost_p"])
+    assert day["total"] == said["cost_p"]
+    # the determinants are the sums of the load file
+    assert day["determinants"]["import_kwh"] == said["kwh"]

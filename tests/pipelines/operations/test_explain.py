@@ -133,7 +133,7 @@ def test_a_line_that_the_readings_do_not_make_is_an_error_and_no_explanation() -
 def test_a_time_charge_needs_no_readings() -> None:
     (found,) = explain(evidence(line(1, "fixed", "1", charge="supply", price="0.5")))
     assert found.metered is None
-    assert found.formula == "1 kWh x 0.5 EUR/kWh = 0.5 EUR"
+    assert found.formula == "time x price: 1 kWh x 0.5 EUR/kWh = 0.5 EUR"
 
 
 @pytest.mark.parametrize("changes", [{"role": "check"}, {"role": "rate"}, {"mapped": False}, {"determinant": "export_kwh"}])

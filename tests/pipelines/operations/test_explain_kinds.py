@@ -55,7 +55,7 @@ class TestDemand:
         rows = evidence(self.LINE, readings=half_hours, registers=[register()])
         document = tariff(self.DEMAND % ", measure: {window_min: 60, sliding: true}")
         at = STARTS + 17.5 * HOUR
-        (found,) = explain(replace(rows, tariff=document, usage=[use("peak_kw", "5.5", at)]))
+        (found,) = explain(replace(rows, tariff=document, usage=[use("peak_kw.power", "5.5", at)]))
         assert [i.value for i in found.peaks[0].intervals] == [Decimal(3), Decimal("2.5")]
 
     def test_a_window_that_does_not_make_the_peak_is_not_shown(self):
@@ -64,7 +64,7 @@ class TestDemand:
 
     def test_a_mean_of_several_windows_shows_what_it_came_to(self):
         charge = ", measure: {agg: mean_of_top_n, n: 2}"
-        (peak,) = self.explained(use("peak_kw", "5.25", self.EVENING), charge=charge).peaks
+        (peak,) = self.explained(use("peak_kw.power", "5.25", self.EVENING), charge=charge).peaks
         assert (peak.value, peak.intervals) == (Decimal("5.25"), ())
 
     def test_earlier_peaks_behind_a_ratchet_are_listed(self):
@@ -92,6 +92,85 @@ class TestDemand:
             more=(periods,), found=line(1, "demand", "6.5", charge="power", price="5", band="late"),
         )  # fmt: skip
         assert [peak.band for peak in found.peaks] == ["late"]
+
+    def test_periods_of_its_own_are_not_those_of_the_version_by_the_same_name(self):
+        periods = 'periods: {late: [{days: all, from: "00:00", to: "06:00"}], rest: [{else: true}]}'
+        own = ', periods: {late: [{days: all, from: "17:00", to: "24:00"}], early: [{else: true}]}'
+        charge = '{id: power, kind: demand, price: {late: "5"}%s}'
+        rows = evidence(
+            line(1, "demand", "6.5", charge="power", price="5", band="late"), readings=[reading(values=PEAK_VALUES)],
+            registers=[register()],
+        )  # fmt: skip
+        usage = [
+            use("peak_kw", "1", STARTS, band="late"), use("peak_kw.power", "6.5", self.EVENING, band="late"),
+            use("peak_kw.other", "6.5", self.EVENING, band="late"), use("peak_kw.power.2", "4", None, band="late"),
+        ]  # fmt: skip
+        (found,) = explain(replace(rows, tariff=tariff(charge % own, periods), usage=usage))
+        assert [(peak.determinant, peak.value, len(peak.intervals)) for peak in found.peaks] == [
+            ("peak_kw.power", Decimal("6.5"), 1),
+            ("peak_kw.power.2", Decimal(4), 0),
+        ]
+
+    def test_a_coincident_peak_shows_its_windows_and_no_other_peak(self):
+        """From 18:00 to 20:00 local time 7.5 kWh in two hours."""
+        text = """\
+tariff: two-bands
+currency: EUR
+clock: "+01:00"
+events: {system: [{from: "2026-01-15T18:00", to: "2026-01-15T20:00"}, {from: "2026-01-16T18:00", to: "2026-01-16T20:00"}]}
+versions:
+- from: 2026-01-01
+  charges: [{id: cp, kind: coincident, price: "9", events: system}]
+"""
+        rows = evidence(
+            line(1, "coincident", "3.75", charge="cp", price="9"), readings=[reading(values=PEAK_VALUES)], registers=[register()]
+        )
+        usage = [use("peak_kw", "6.5", self.EVENING)]
+        (found,) = explain(replace(rows, tariff=parse_tariff(text, "two-bands"), usage=usage))
+        (window,) = found.peaks
+        assert (window.determinant, window.value, window.at, window.minutes) == ("system", Decimal("3.75"), self.EVENING, 120)
+        assert [interval.value for interval in window.intervals] == [Decimal("6.5"), Decimal(1)]
+
+
+class TestRoundedIntervals:
+    """Each hour of 0.028 kWh counts as 0.03: 24 hours are 0.72 kWh, and not 0.672."""
+
+    HEAD = 'tariff: two-bands\ncurrency: EUR\nclock: "+01:00"\nrounding: {interval_quantity: {places: 2}}\n'
+
+    def explained(self, quantity, charge='{id: usage, kind: energy, price: "0.2"}', *, channels=("E1",), made=None, **more):
+        document = parse_tariff(f"{self.HEAD}versions:\n- from: 2026-01-01\n  charges: [{charge}]\n", "two-bands")
+        rows = evidence(
+            made or line(1, "energy", quantity),
+            readings=[reading(channel=channel, values=[28] * 24) for channel in channels],
+            registers=[register(channel) for channel in channels],
+        )
+        (found,) = explain(replace(rows, tariff=document, **more))
+        return found.metered
+
+    def test_what_was_metered_is_listed_and_what_it_makes_is_told(self):
+        found = self.explained("0.72")
+        assert {interval.value for interval in found.intervals} == {Decimal("0.028")}
+        assert (found.quantity, found.note) == (
+            Decimal("0.672"),
+            "each interval rounded to 2 decimals (half_up), together 0.72",
+        )
+
+    def test_two_channels_are_rounded_together(self):
+        # 0.056 a slot
+        assert self.explained("1.44", channels=("E1", "E2")).note.endswith("together 1.44")
+
+    def test_prices_in_time_multiply_the_rounded_intervals(self):
+        made = line(1, "energy", "0.72") | {"amount": Decimal("0.07")}
+        charge = "{id: usage, kind: energy, price: {series: spot}}"
+        found = self.explained("0.72", charge, made=made, series=priced("spot", *["0.1"] * 24))
+        assert found.note == (
+            "each interval rounded to 2 decimals (half_up), together 0.72; each interval at its own price of spot per kWh: 0.07"
+        )
+
+    @pytest.mark.parametrize("quantity", ["0.672", "0.71"])
+    def test_another_quantity_is_no_explanation(self, quantity):
+        with pytest.raises(InvariantError):
+            self.explained(quantity)
 
 
 class TestSeries:

@@ -11,6 +11,13 @@ from schemas.errors import TariffError
 LADDERS = [[{"rate": 1, "max": 10}, {"rate": 2}], [{"rate": 3, "max": 20}, {"rate": 4}]]
 PEAK = [[0] * 15 + [1] * 6 + [0] * 3] * 12
 BY_PERIOD = {"energyratestructure": LADDERS, "energyweekdayschedule": PEAK, "energyweekendschedule": PEAK}
+TWO_DEMANDS = {
+    "flatdemandstructure": [[{"rate": 7}]],
+    "flatdemandmonths": [0] * 12,
+    "demandratestructure": [[{"rate": 1}], [{"rate": 2}]],
+    "demandweekdayschedule": PEAK,
+    "demandweekendschedule": PEAK,
+}
 FIXED = {"fixedchargefirstmeter": 5, "fixedchargeunits": "$/day"}
 
 EXAMPLE = """\
@@ -38,6 +45,50 @@ def refusal_of(imported):
         return refused.value
 
     return make
+
+
+class TestNamesOfCharges:
+    """An overlay says ``energy`` or ``demand``, whatever charges the import made of them."""
+
+    DISCOUNT = 'add_charges: [{id: help, kind: percent, of: [%s], percent: "-3"}]'
+
+    def of(self, version):
+        return next(charge.of for charge in version.charges if charge.id == "help")
+
+    def test_the_parts_of_a_divided_charge(self, version_of):
+        assert self.of(version_of(overlay=self.DISCOUNT % "energy", **BY_PERIOD)) == ("energy_1", "energy_2")
+
+    def test_the_one_charge_where_nothing_was_divided(self, version_of):
+        assert self.of(version_of(overlay=self.DISCOUNT % "energy")) == ("energy",)
+
+    def test_every_charge_of_the_kind(self, version_of):
+        version = version_of(overlay=self.DISCOUNT % "demand", **TWO_DEMANDS)
+        assert self.of(version) == ("demand_flat", "demand_tou")
+
+    def test_a_part_named_by_itself_stands_alone_and_none_twice(self, version_of):
+        assert self.of(version_of(overlay=self.DISCOUNT % "energy_2", **BY_PERIOD)) == ("energy_2",)
+        assert self.of(version_of(overlay=self.DISCOUNT % "energy_2, energy", **BY_PERIOD)) == ("energy_2", "energy_1")
+
+    def test_minimums_taxes_and_banks_name_charges_too(self, version_of):
+        overlay = """\
+add_charges:
+- {id: floor, kind: minimum, amount: "5", per: month, covers: [energy]}
+- {id: gst, kind: tax, of: [energy, basic], percent: "10"}
+export: {mode: nem_money, price: "0.05", offsets: [energy]}
+"""
+        version = version_of(overlay=overlay, **BY_PERIOD, **FIXED)
+        by_id = {charge.id: charge for charge in version.charges}
+        assert by_id["floor"].covers == ("energy_1", "energy_2")
+        assert by_id["gst"].of == ("energy_1", "energy_2", "basic")
+        assert version.export.offsets == ("energy_1", "energy_2")
+
+    def test_the_written_file_names_each(self, imported):
+        text = imported(overlay=self.DISCOUNT % "energy", **BY_PERIOD).text
+        assert "of: [energy_1, energy_2]" in text
+
+    @pytest.mark.parametrize("name", ["enregy", "energy_3", "rider", "basic"])
+    def test_a_name_that_nothing_has_is_refused(self, refusal_of, name):
+        assert refusal_of(self.DISCOUNT % name, **BY_PERIOD).code.startswith("tariff.")
 
 
 class TestMerged:

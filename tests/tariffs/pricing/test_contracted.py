@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from schemas.errors import TariffError
@@ -107,3 +108,24 @@ class TestExcess:
         draws = {"2026-07-01T15:00": 120_000}
         rated = bill(text, draws, draws, facts={"contracted_kw": exact("100", "200")})
         assert (lines(rated, 0)[0][2], lines(rated, 1)[0][2]) == ("150", "170")
+
+
+class TestFactsBelowZero:
+    """A contract of less than nothing is a mistake, never a credit: in both engines."""
+
+    def test_it_is_refused(self):
+        text = '{id: power, kind: contracted, price: "2", per: month}'
+        with pytest.raises(TariffError) as refused:
+            bill(text, {"2026-07-01T15:00": 1000}, facts={"contracted_kw": exact("-5")})
+        assert (refused.value.code, "less than 0" in refused.value.message) == ("agreement.fact", True)
+
+    def test_of_an_agreement_that_the_charge_is_not_for_it_does_not_matter(self):
+        text = '{id: power, kind: contracted, price: "2", per: month, only_for: large}'
+        rated = bill(text, {"2026-07-01T15:00": 1000}, facts={"contracted_kw": exact("-5")})
+        assert lines(rated) == []
+
+    def test_nor_where_others_have_the_option_that_it_has_not(self):
+        text = '{id: power, kind: contracted, price: "2", per: month, only_for: large}'
+        options = {"large": np.array([False, True])}
+        rated = bill(text, {}, {}, facts={"contracted_kw": exact("-5", "6")}, options=options)
+        assert [lines(rated, number) for number in range(2)] == [[], [(None, None, "6", "12")]]

@@ -348,6 +348,12 @@ class TestTheTimeItIsPaidFor:
         timeline = Timeline((replace(stretch, starts=stretch.starts[12:], values=values),))
         assert lines(rate(replace(inputs, starts_at=noon, timeline=timeline))) == []
 
+    @pytest.mark.parametrize("rule", ["none", "days_of_month", "days_of_nominal_month"])
+    def test_days_are_not_prorated_whatever_the_rule_says(self, rule):
+        with pytest.raises(TariffError) as refused:
+            tariff(f'charges: [{{id: power, kind: demand, price: "1", per: day, prorate: {rule}}}]')
+        assert (refused.value.code, refused.value.where) == ("tariff.invalid", "versions[0].charges[0]")
+
     def test_prorated_by_a_nominal_month(self):
         text = '{id: power, kind: demand, price: "7.3", prorate: days_of_nominal_month}'
         rated = bill(text, {"2026-07-01T15:00": 2000}, dates=("2026-07-01", "2026-07-11"))

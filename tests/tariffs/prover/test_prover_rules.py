@@ -27,6 +27,7 @@ def test_a_ladder_says_what_it_leaves_out(draft):
 def test_rounding_is_told_as_it_comes_to_be(draft):
     rules = rules_of(draft(f"charges: [{TIERS}]", currency="JPY", top="rounding: {tax: {mode: half_even}}\n"))
     assert {path: rule for path, rule in rules.items() if path.startswith("rounding")} == {
+        "rounding.interval_quantity": ("none", "default"),
         "rounding.quantity": ("none", "default"),
         "rounding.line": ("0 places, half_up", "default"),
         "rounding.total": ("sum_of_lines", "default"),

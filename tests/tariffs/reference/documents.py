@@ -21,10 +21,10 @@ Tree = dict[str, Any]
 FEATURES = (
     "ladder", "rider", "percent", "tax", "export", "holidays", "two_versions", "billing_clock", "months", "only_for",
     "any_determinant", "days_of_month", "time_order", "daily_ladder", "year_ladder", "hours_use", "series",
-    "percent_above", "inclusive_tax", "tax_on_tax", "tax_by_line", "quantity_rounding", "demand", "windows", "demand_tiers",
-    "billing_demand", "ratchet", "demand_power_factor", "contracted", "excess", "coincident", "reactive", "power_factor",
-    "minimum", "year_minimum", "fee", "buy_all_sell_all", "export_series", "net_billing_carry", "nem_kwh", "nem_money", "gas",
-    "events", "billing_cycle", "own_periods", "shared_periods", "three_versions",
+    "percent_above", "inclusive_tax", "tax_on_tax", "tax_by_line", "quantity_rounding", "interval_rounding", "demand", "windows",
+    "demand_tiers", "billing_demand", "ratchet", "demand_power_factor", "contracted", "excess", "coincident", "reactive",
+    "power_factor", "minimum", "year_minimum", "fee", "buy_all_sell_all", "export_series", "net_billing_carry", "nem_kwh",
+    "nem_money", "gas", "events", "billing_cycle", "own_periods", "shared_periods", "three_versions",
 )  # fmt: skip
 """What a document may have beyond a fixed and an energy charge."""
 _PAID_AT_ONCE = ("export", "buy_all_sell_all", "export_series")
@@ -132,10 +132,14 @@ def _rounding(draw: Draw, plan: Plan) -> Tree:
         rule["total"] = total if total == "sum_of_lines" else {"places": "2", "mode": draw(mode)}
     if plan.has("quantity_rounding") and not (plan.has("series") or plan.has("export_series")):
         rule["quantity"] = {"places": str(draw(st.integers(0, 3))), "mode": draw(mode)}
+    if plan.has("interval_rounding"):
+        rule["interval_quantity"] = {"places": str(draw(st.integers(0, 2))), "mode": draw(mode)}
     if plan.has("tax_by_line"):
-        rule["tax"] = {"on": "line", "places": "2", "mode": draw(mode)}
+        rule["tax"] = {"on": "line", "places": "2"}
     elif draw(st.booleans()):
-        rule["tax"] = {"on": "rate_sum", "mode": draw(mode)}
+        rule["tax"] = {"on": "rate_sum"}
+    if "tax" in rule and draw(st.booleans()):
+        rule["tax"]["mode"] = draw(mode)
     return rule
 
 

@@ -239,14 +239,15 @@ def _text(line: tuple[object, ...]) -> str:
 def both_agree(case: Case) -> int:
     """Rate all billing periods by both engines, each with what it carried itself; the number of periods both priced.
 
-    Where one refuses the document, the other does.
+    Where one refuses the document, the other does, with the same code.
     """
     ours: Mapping[str, Exact] = {}
     theirs: list[Mapping[str, Fraction]] = [{} for _ in case.customers]
     for number in range(len(case.borders) - 1):
         made, refused = _tried(referred, case, number, theirs)
         lines, refused_too = _tried(rated, case, number, ours)
-        assert (refused is None) == (refused_too is None), f"reference: {refused}\nrate: {refused_too}"
+        codes = [None if error is None else error.code for error in (refused, refused_too)]
+        assert codes[0] == codes[1], f"reference: {refused}\nrate: {refused_too}"
         if refused:
             return number
         equal(lines, made)

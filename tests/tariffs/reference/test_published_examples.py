@@ -160,7 +160,7 @@ def test_w10_the_net_of_a_tax_in_prices_is_rounded_together_or_line_by_line(exam
 
 def test_w11_the_kwh_of_a_half_hour_are_rounded_and_its_cost_is_not(examples):
     example = examples["W11"]["example"]
-    rounding = "rounding: {line: none, quantity: {places: 2, mode: half_even}}\n"
+    rounding = "rounding: {line: none, interval_quantity: {places: 2, mode: half_even}}\n"
     body = f'charges: [{{id: use, kind: energy, price: "{example["price_rounded_p"]}"}}]'
     made_of = made(document(body, rounding=rounding), {"import_kwh": {NOON: example["kwh"]}}, minutes=30)
     assert rows(made_of, "quantity", "amount_rounded") == [(example["kwh_rounded"], example["cost_p"])]

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from schemas.errors import InputRefusedError
 from tariffs.simulation.load import read_load
-from tariffs.simulation.periods import billing_periods, calendar_months, read_periods
+from tariffs.simulation.periods import billing_periods, calendar_months, part_days, part_days_note, read_periods
+from tariffs.simulation.report import lines_of
 
 BERLIN = "Europe/Berlin"
 
@@ -54,33 +55,66 @@ class TestCalendarMonths:
 
 
 class TestPartsOfADay:
-    def test_a_load_that_ends_inside_a_day_is_refused_with_the_days_it_has(self, load_of):
-        error = refused(billing_periods, load_of("2026-01-01", 30), BERLIN)
-        assert (error.code, error.where) == ("load.part_of_day", "load.csv")
-        assert "from 2026-01-01 00:00 to 2026-01-02 06:00 (Europe/Berlin)" in error.message
-        assert "--from 2026-01-01 --to 2026-01-02" in error.hint
+    """Without a date all that the load covers is priced; a date that is asked for has to be covered."""
+
+    def test_a_load_that_ends_inside_a_day_is_priced_to_its_end(self, load_of):
+        load = load_of("2026-01-01", 30)
+        periods = billing_periods(load, BERLIN)
+        assert dates_of(periods) == [("2026-01-01", "2026-01-03")]
+        assert part_days(load, periods, BERLIN) == [date(2026, 1, 2)]
+        assert part_days_note(load, [date(2026, 1, 2)], BERLIN) == (
+            "the load goes from 2026-01-01 00:00 to 2026-01-02 06:00 (Europe/Berlin): of 2026-01-02 only a part is priced; "
+            "whole days: --from 2026-01-01 --to 2026-01-02"
+        )
 
     def test_a_year_of_utc_begins_and_ends_inside_a_local_day(self, load_of):
-        error = refused(billing_periods, load_of("2026-01-01", 365 * 24, zone="UTC"), BERLIN)
-        assert (error.code, "--from 2026-01-02 --to 2027-01-01" in error.hint) == ("load.part_of_day", True)
+        load = load_of("2026-01-01", 365 * 24, zone="UTC")
+        periods = billing_periods(load, BERLIN)
+        assert (len(periods), *dates_of(periods)[::12]) == (13, ("2026-01-01", "2026-02-01"), ("2027-01-01", "2027-01-02"))
+        assert part_days(load, periods, BERLIN) == [date(2026, 1, 1), date(2027, 1, 1)]
+        assert "--from 2026-01-02 --to 2027-01-01" in part_days_note(load, part_days(load, periods, BERLIN), BERLIN)
 
     def test_a_summer_month_of_standard_time_is_an_hour_off(self, load_of):
-        assert refused(billing_periods, load_of("2026-07-01", 31 * 24, zone="Etc/GMT-1"), BERLIN).code == "load.part_of_day"
+        load = load_of("2026-07-01", 31 * 24, zone="Etc/GMT-1")
+        periods = billing_periods(load, BERLIN)
+        assert dates_of(periods) == [("2026-07-01", "2026-08-01"), ("2026-08-01", "2026-08-02")]
 
-    def test_a_date_on_the_ragged_side_is_enough(self, load_of):
+    def test_no_energy_of_the_load_is_left_out_of_the_bills(self, load_of, version_of, priced):
+        flat = version_of('charges: [{id: use, kind: energy, price: "1"}, {id: basic, kind: fixed, price: "10", per: day}]')
+        for zone, hours, days in (("UTC", 365 * 24, 366), ("Etc/GMT-1", 31 * 24, 31), ("Asia/Kolkata", 49, 3)):
+            found = {}
+            for period in priced(flat, load_of("2026-01-01", hours, zone=zone)):
+                for line in lines_of(period):
+                    found[line["charge_id"]] = found.get(line["charge_id"], 0) + line["quantity"]
+            assert found == {"use": hours, "basic": days}, zone
+
+    def test_whole_days_are_no_parts(self, load_of):
+        load = load_of("2026-01-01", 59 * 24)
+        assert part_days(load, billing_periods(load, BERLIN), BERLIN) == []
+
+    def test_a_part_that_no_period_prices_is_not_told(self, load_of):
+        load = load_of("2026-01-01", 365 * 24, zone="UTC")
+        periods = billing_periods(load, BERLIN, first=date(2026, 1, 2), after=date(2027, 1, 1))
+        assert part_days(load, periods, BERLIN) == []
+
+    def test_a_date_asked_for_ends_the_ragged_side(self, load_of):
         load = load_of("2026-01-01", 30)
         assert dates_of(billing_periods(load, BERLIN, after=date(2026, 1, 2))) == [("2026-01-01", "2026-01-02")]
+        assert dates_of(billing_periods(load, BERLIN, first=date(2026, 1, 2))) == [("2026-01-02", "2026-01-03")]
 
-    def test_a_date_beyond_the_load_is_refused(self, load_of):
+    def test_a_date_beyond_the_load_or_inside_its_part_of_a_day_is_refused(self, load_of):
         load = load_of("2026-01-01", 30)
         for asked in ({"first": date(2025, 12, 31), "after": date(2026, 1, 2)}, {"after": date(2026, 1, 3)}):
             error = refused(billing_periods, load, BERLIN, **asked)
             assert (error.code, "from 2026-01-01 to 2026-01-02" in error.message) == ("load.short", True)
 
-    def test_a_load_without_a_whole_day_is_refused(self, load_of):
-        error = refused(billing_periods, load_of("2026-01-01", 5), BERLIN)
-        assert (error.code, error.hint) == ("load.part_of_day", "give at least one whole local day")
-        assert refused(billing_periods, load_of("2026-01-01", 5), BERLIN, first=date(2026, 1, 1)).code == "load.part_of_day"
+    def test_a_load_without_a_whole_day_is_a_day(self, load_of):
+        load = load_of("2026-01-01", 5)
+        periods = billing_periods(load, BERLIN)
+        assert dates_of(periods) == [("2026-01-01", "2026-01-02")]
+        assert part_days_note(load, part_days(load, periods, BERLIN), BERLIN).endswith("of 2026-01-01 only a part is priced")
+        error = refused(billing_periods, load, BERLIN, first=date(2026, 1, 1), after=date(2026, 1, 2))
+        assert (error.code, "no whole day" in error.message) == ("load.short", True)
 
     def test_hours_that_do_not_begin_at_local_midnight_belong_to_the_day_of_their_start(self):
         # 00:00 in Kolkata is 18:30 UTC: the first whole hour of UTC inside 2 January begins at 19:00, the last at 18:00
